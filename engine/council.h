@@ -1,0 +1,38 @@
+/*
+ * council.h - one judgement of one cluster: its nodes side by side, with the facts about each.
+ *
+ * Facts are found in two steps. First each node alone (facts.c): what its own testimony says. Then the
+ * nodes together (views.c): what the views they report say of each other.
+ */
+#ifndef HEALTHD_ENGINE_COUNCIL_H
+#define HEALTHD_ENGINE_COUNCIL_H
+
+#include "layout.h"
+
+struct seat {
+    uint32_t id;
+    struct node *node;
+    const struct node_cold *cold;
+    bool
+        reports; /* its claim is usable, of a Primary component, and not left out by a newer view */
+    uint8_t facts[HEALTH_NODE_FACT_COUNT];
+};
+
+struct council {
+    const struct health_engine *engine;
+    struct cluster *cluster;
+    uint32_t count;
+    bool whole;     /* the newest view is reported by all of its members */
+    bool split;     /* two Primary components */
+    bool split_tie; /* ... of equal size */
+    bool foreign;   /* two histories */
+    struct seat seats[HEALTH_CLUSTER_NODES_MAX];
+};
+
+/* facts.c: fill in what each node's own testimony says. Expires what has become too old. */
+void council_hear_each(struct council *council);
+
+/* views.c: learn the newest view, then fill in what the views say of each node. */
+void council_compare_views(struct council *council);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * deadline.h - one deadline for each of very many ids, nearly always refreshed before it comes.
+ *
+ * A timer heap pays log n cache misses for each refresh. Here a refresh is one store: at_ms[] holds the
+ * deadlines, and block_min[] holds for each 64 of them a bound that is never later than their earliest.
+ * Moving a deadline later leaves the bound as it is (still a bound); moving it earlier lowers the bound.
+ * Expiry reads the bounds, opens only the blocks that may hold something due, and tightens them.
+ *
+ * Times are milliseconds of a 32-bit clock that wraps: two times are compared by the sign of their
+ * difference, so a deadline lies at most DEADLINE_FARTHEST_MS ahead of now. "No deadline" is that far.
+ */
+#ifndef HEALTHD_ENGINE_DEADLINE_H
+#define HEALTHD_ENGINE_DEADLINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define DEADLINE_BLOCK 64u
+#define DEADLINE_FARTHEST_MS (UINT32_C(1) << 29) /* about six days */
+
+struct deadlines {
+    uint32_t *at_ms;     /* [count], rounded up to whole blocks */
+    uint32_t *block_min; /* [blocks] */
+    uint32_t blocks;
+    uint32_t count;
+    uint32_t next_ms; /* never later than the earliest deadline of all */
+};
+
+/* Called for an id whose deadline has come; gives its next one. May arm other ids. */
+typedef uint32_t deadline_due(void *context, uint32_t id);
+
+/* Bytes of memory that deadlines_init() needs for `count` ids. */
+size_t deadlines_bytes(uint32_t count);
+
+/* Lay the set out in `memory` (64-byte aligned, deadlines_bytes() long); every id is unarmed. */
+void deadlines_init(struct deadlines *set, void *memory, uint32_t count, uint32_t now_ms);
+
+/* Set the deadline of one id, earlier or later than before. */
+void deadlines_arm(struct deadlines *set, uint32_t id, uint32_t at_ms);
+
+/* Call `due` for every id whose deadline is at or before now_ms, in order of id. */
+void deadlines_expire(struct deadlines *set, uint32_t now_ms, deadline_due *due, void *context);
+
+#endif

@@ -1,0 +1,355 @@
+/*
+ * engine.c - the engine's life: creation, clusters and nodes that come and go, time, deadlines.
+ *
+ * One block of memory is allocated at creation and cut into arrays; nothing is allocated after. Free
+ * slots form lists through the fields that used ones link by.
+ */
+#include "layout.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CAPACITY_MAX (UINT32_C(1) << 24)
+#define CACHE_LINE 64u
+
+/* No limit may reach this: times are compared by the sign of a 32-bit difference. */
+#define LIMIT_MAX_NS ((int64_t)DEADLINE_FARTHEST_MS * HEALTH_NS_PER_MS)
+
+/* While a node's leave is undecided, its peers' fresh views are looked at this often. */
+#define LEAVE_LOOK_MS UINT32_C(64)
+
+static size_t line_up(size_t bytes)
+{
+    return (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+}
+
+/* Where each array begins in the block. */
+struct plan {
+    size_t nodes;
+    size_t cold;
+    size_t since;
+    size_t clusters;
+    size_t deadlines;
+    size_t bytes;
+};
+
+static struct plan plan_block(uint32_t nodes, uint32_t clusters)
+{
+    struct plan plan = {.nodes = line_up(sizeof(struct health_engine))};
+    plan.cold = plan.nodes + line_up(nodes * sizeof(struct node));
+    plan.since = plan.cold + line_up(nodes * sizeof(struct node_cold));
+    plan.clusters = plan.since + line_up(nodes * sizeof(int64_t));
+    plan.deadlines = plan.clusters + line_up(clusters * sizeof(struct cluster));
+    plan.bytes = plan.deadlines + line_up(deadlines_bytes(nodes));
+    return plan;
+}
+
+static bool limits_valid(const struct health_limits *limits)
+{
+#define X(name, text) \
+    if (limits->name##_ns <= 0 || limits->name##_ns >= LIMIT_MAX_NS) \
+        return false;
+    HEALTH_LIMITS(X)
+#undef X
+    return true;
+}
+
+static bool options_valid(const struct health_engine_options *options)
+{
+    return options->nodes >= 1 && options->nodes <= CAPACITY_MAX && options->clusters >= 1 &&
+           options->clusters <= CAPACITY_MAX && options->limits && options->ruleset &&
+           limits_valid(options->limits);
+}
+
+static void free_lists_init(struct health_engine *engine)
+{
+    for (uint32_t i = 0; i < engine->node_capacity; i++)
+        engine->cold[i].next = i + 1 < engine->node_capacity ? i + 1 : HEALTH_NODE_NONE;
+    for (uint32_t i = 0; i < engine->cluster_capacity; i++)
+        engine->clusters[i].version = i + 1 < engine->cluster_capacity ? i + 1 : HEALTH_NODE_NONE;
+}
+
+enum health_error health_engine_create(const struct health_engine_options *options,
+                                       struct health_engine **ret_engine)
+{
+    if (!options || !ret_engine || !options_valid(options))
+        return HEALTH_EINVAL;
+
+    struct plan plan = plan_block(options->nodes, options->clusters);
+    char *block = aligned_alloc(CACHE_LINE, plan.bytes);
+    if (!block)
+        return HEALTH_ENOMEM;
+    memset(block, 0, plan.bytes);
+
+    struct health_engine *engine = (struct health_engine *)(void *)block;
+    engine->nodes = (struct node *)(void *)(block + plan.nodes);
+    engine->cold = (struct node_cold *)(void *)(block + plan.cold);
+    engine->since_ns = (int64_t *)(void *)(block + plan.since);
+    engine->clusters = (struct cluster *)(void *)(block + plan.clusters);
+    engine->rules = options->ruleset;
+    engine->queue = options->queue;
+    engine->node_capacity = options->nodes;
+    engine->cluster_capacity = options->clusters;
+    engine->limits_ns = *options->limits;
+#define X(name, text) \
+    engine->limits.name = (uint32_t)(options->limits->name##_ns / HEALTH_NS_PER_MS);
+    HEALTH_LIMITS(X)
+#undef X
+    engine->origin_ns = options->now_ns;
+    engine->now_ns = options->now_ns;
+    engine->late_ns = options->now_ns + engine->limits_ns.pulse_ns + engine->limits_ns.stall_ns;
+    deadlines_init(&engine->deadlines, block + plan.deadlines, options->nodes, 0);
+    free_lists_init(engine);
+    *ret_engine = engine;
+    return HEALTH_OK;
+}
+
+void health_engine_destroy(struct health_engine *engine)
+{
+    free(engine);
+}
+
+size_t health_engine_bytes(const struct health_engine_options *options)
+{
+    return options && options_valid(options) ? plan_block(options->nodes, options->clusters).bytes
+                                             : 0;
+}
+
+/*
+ * Time. A call that comes later than promised means that we were stopped: the engine's clock, which
+ * all ages are measured with, does not move by the time that was lost.
+ */
+enum health_error engine_advance(struct health_engine *engine, int64_t now_ns)
+{
+    if (now_ns < engine->now_ns)
+        return HEALTH_ETIME;
+    bool stalled = now_ns > engine->late_ns;
+    if (stalled) {
+        engine->origin_ns += now_ns - engine->now_ns - engine->limits_ns.pulse_ns;
+        engine->stall_end_ns = now_ns;
+        engine->counters.stalls++;
+    }
+    engine->now_ns = now_ns;
+    engine->now_ms = engine_ms(engine, now_ns);
+    engine->late_ns = now_ns + engine->limits_ns.pulse_ns + engine->limits_ns.stall_ns;
+    if (stalled)
+        engine->stall_end_ms = engine->now_ms;
+    return HEALTH_OK;
+}
+
+/* The earlier of two moments, of those that are not before `from_ms`. */
+static uint32_t earlier(uint32_t best, uint32_t moment, uint32_t from_ms)
+{
+    return ms_since(from_ms, moment) >= 0 && ms_since(moment, best) > 0 ? moment : best;
+}
+
+uint32_t node_next_threshold(const struct health_engine *engine, uint32_t id, uint32_t from_ms)
+{
+    const struct limits_ms *limits = &engine->limits;
+    const struct node *node = &engine->nodes[id];
+    const struct node_cold *cold = &engine->cold[id];
+    uint32_t next = from_ms + DEADLINE_FARTHEST_MS;
+
+    if (node->probe != HEALTH_PROBE_FACT_NONE)
+        next = earlier(next, node->probe_ms + limits->probe_stale, from_ms);
+    if (node->agent != HEALTH_AGENT_FACT_NONE)
+        next = earlier(next, node->agent_ms + limits->agent_stale, from_ms);
+    if (node->flags & NODE_CLAIM) {
+        next = earlier(next, node->claim_ms + limits->view_hold, from_ms);
+        next = earlier(next, node->claim_ms + limits->view_stale, from_ms);
+    }
+    if (node->flags & NODE_CLOSED) {
+        next = earlier(next, cold->link_ms + limits->close_hold, from_ms);
+        next = earlier(next, cold->link_ms + limits->leave_wait, from_ms);
+    }
+    if (node->exit == HEALTH_EXIT_FACT_PENDING)
+        next = earlier(next, cold->gone_ms + limits->exit_grace, from_ms);
+    if (node->flags & NODE_WAITS)
+        next =
+            earlier(next, (from_ms + LEAVE_LOOK_MS - 1) / LEAVE_LOOK_MS * LEAVE_LOOK_MS, from_ms);
+    if (!node->boot && !cold->transitions)
+        next = earlier(next, engine_ms(engine, engine->since_ns[id]) + limits->agent_wait, from_ms);
+    return next;
+}
+
+/* Keep a time that is far in the past from wrapping into the future. */
+static void rest(uint32_t *moment, uint32_t now_ms)
+{
+    if (ms_since(*moment, now_ms) > (int32_t)DEADLINE_FARTHEST_MS)
+        *moment = now_ms - DEADLINE_FARTHEST_MS;
+}
+
+static void node_rest(struct health_engine *engine, uint32_t id)
+{
+    struct node *node = &engine->nodes[id];
+    rest(&node->probe_ms, engine->now_ms);
+    rest(&node->claim_ms, engine->now_ms);
+    rest(&node->agent_ms, engine->now_ms);
+    rest(&engine->cold[id].link_ms, engine->now_ms);
+    rest(&engine->cold[id].gone_ms, engine->now_ms);
+    rest(&engine->clusters[node->cluster].seen_ms, engine->now_ms);
+    rest(&engine->stall_end_ms, engine->now_ms);
+}
+
+/* A node's deadline came. Testimony that was refreshed meanwhile has moved its threshold on without
+ * telling the deadline: then there is nothing to judge, only a later moment to wait for. */
+static uint32_t node_due(void *context, uint32_t id)
+{
+    struct health_engine *engine = context;
+
+    if (!(engine->nodes[id].flags & NODE_USED))
+        return engine->now_ms + DEADLINE_FARTHEST_MS;
+    node_rest(engine, id);
+    uint32_t threshold = node_next_threshold(engine, id, engine->deadlines.at_ms[id]);
+    if (ms_since(threshold, engine->now_ms) < 0)
+        return threshold;
+    cluster_judge(engine, engine->nodes[id].cluster);
+    return node_next_threshold(engine, id, engine->now_ms + 1);
+}
+
+enum health_error health_engine_tick(struct health_engine *engine, int64_t now_ns)
+{
+    enum health_error error = engine_advance(engine, now_ns);
+    if (error != HEALTH_OK)
+        return error;
+    if (ms_since(engine->deadlines.next_ms, engine->now_ms) >= 0)
+        deadlines_expire(&engine->deadlines, engine->now_ms, node_due, engine);
+    return HEALTH_OK;
+}
+
+int64_t health_engine_deadline(const struct health_engine *engine)
+{
+    int32_t ahead = ms_since(engine->now_ms, engine->deadlines.next_ms);
+    int64_t pulse_ns = engine->now_ns + engine->limits_ns.pulse_ns;
+    int64_t now_floor_ns = engine->now_ns - (engine->now_ns - engine->origin_ns) % HEALTH_NS_PER_MS;
+    int64_t due_ns = ahead > 0 ? now_floor_ns + ahead * HEALTH_NS_PER_MS : engine->now_ns;
+    return due_ns < pulse_ns ? due_ns : pulse_ns;
+}
+
+void health_engine_counters(const struct health_engine *engine,
+                            struct health_engine_counters *ret_counters)
+{
+    *ret_counters = engine->counters;
+}
+
+static bool cluster_exists(const struct health_engine *engine, uint32_t cluster)
+{
+    return cluster < engine->cluster_capacity && engine->clusters[cluster].used;
+}
+
+static bool size_valid(uint32_t expected_size)
+{
+    return expected_size >= 1 && expected_size <= HEALTH_CLUSTER_NODES_MAX;
+}
+
+enum health_error health_cluster_add(struct health_engine *engine, int64_t now_ns,
+                                     uint32_t expected_size, uint32_t *ret_cluster)
+{
+    if (!size_valid(expected_size))
+        return HEALTH_EINVAL;
+    if (engine->free_cluster == HEALTH_NODE_NONE)
+        return HEALTH_ELIMIT;
+    enum health_error error = engine_advance(engine, now_ns);
+    if (error != HEALTH_OK)
+        return error;
+
+    uint32_t id = engine->free_cluster;
+    struct cluster *cluster = &engine->clusters[id];
+    engine->free_cluster = cluster->version;
+    *cluster = (struct cluster){
+        .first = HEALTH_NODE_NONE,
+        .since_ns = now_ns,
+        .members_conf = CONF_NONE,
+        .expected = (uint8_t)expected_size,
+        .used = 1,
+    };
+    *ret_cluster = id;
+    return HEALTH_OK;
+}
+
+enum health_error health_cluster_expect(struct health_engine *engine, int64_t now_ns,
+                                        uint32_t cluster, uint32_t expected_size)
+{
+    if (!cluster_exists(engine, cluster))
+        return HEALTH_ENOENT;
+    if (!size_valid(expected_size))
+        return HEALTH_EINVAL;
+    enum health_error error = engine_advance(engine, now_ns);
+    if (error != HEALTH_OK)
+        return error;
+    engine->clusters[cluster].expected = (uint8_t)expected_size;
+    cluster_judge(engine, cluster);
+    return HEALTH_OK;
+}
+
+enum health_error health_node_add(struct health_engine *engine, int64_t now_ns, uint32_t cluster,
+                                  uint32_t *ret_node)
+{
+    if (!cluster_exists(engine, cluster))
+        return HEALTH_ENOENT;
+    if (engine->free_node == HEALTH_NODE_NONE ||
+        engine->clusters[cluster].count == HEALTH_CLUSTER_NODES_MAX)
+        return HEALTH_ELIMIT;
+    enum health_error error = engine_advance(engine, now_ns);
+    if (error != HEALTH_OK)
+        return error;
+
+    uint32_t id = engine->free_node;
+    engine->free_node = engine->cold[id].next;
+    engine->nodes[id] = (struct node){.flags = NODE_USED, .conf = CONF_NONE, .cluster = cluster};
+    engine->cold[id] = (struct node_cold){.next = HEALTH_NODE_NONE, .incarnation = 1};
+    engine->since_ns[id] = now_ns;
+
+    uint32_t *link = &engine->clusters[cluster].first;
+    while (*link != HEALTH_NODE_NONE)
+        link = &engine->cold[*link].next;
+    *link = id;
+    engine->clusters[cluster].count++;
+    engine->clusters[cluster].members_conf = CONF_NONE; /* its bits go by place in the list */
+    cluster_judge(engine, cluster);
+    *ret_node = id;
+    return HEALTH_OK;
+}
+
+/* Put a node's slot back into the free list. */
+static void node_free(struct health_engine *engine, uint32_t id)
+{
+    engine->nodes[id].flags = 0;
+    engine->cold[id].next = engine->free_node;
+    engine->free_node = id;
+}
+
+enum health_error health_node_remove(struct health_engine *engine, int64_t now_ns, uint32_t node)
+{
+    if (node >= engine->node_capacity || !(engine->nodes[node].flags & NODE_USED))
+        return HEALTH_ENOENT;
+    enum health_error error = engine_advance(engine, now_ns);
+    if (error != HEALTH_OK)
+        return error;
+
+    uint32_t cluster = engine->nodes[node].cluster;
+    uint32_t *link = &engine->clusters[cluster].first;
+    while (*link != node)
+        link = &engine->cold[*link].next;
+    *link = engine->cold[node].next;
+    engine->clusters[cluster].count--;
+    engine->clusters[cluster].members_conf = CONF_NONE;
+    node_free(engine, node);
+    cluster_judge(engine, cluster);
+    return HEALTH_OK;
+}
+
+enum health_error health_cluster_remove(struct health_engine *engine, uint32_t cluster)
+{
+    if (!cluster_exists(engine, cluster))
+        return HEALTH_ENOENT;
+    for (uint32_t id = engine->clusters[cluster].first; id != HEALTH_NODE_NONE;) {
+        uint32_t next = engine->cold[id].next;
+        node_free(engine, id);
+        id = next;
+    }
+    engine->clusters[cluster].used = 0;
+    engine->clusters[cluster].version = engine->free_cluster;
+    engine->free_cluster = cluster;
+    return HEALTH_OK;
+}

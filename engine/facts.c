@@ -1,0 +1,126 @@
+/*
+ * facts.c - what one node's own testimony says, as facts: all comparisons of ages are made here.
+ *
+ * Testimony that has become too old is taken off the board here, so that no clock can wrap round it.
+ */
+#include "council.h"
+
+/* Too old to be believed? */
+static bool expired(const struct health_engine *engine, uint32_t then, uint32_t limit)
+{
+    return ms_since(then, engine->now_ms) >= (int32_t)limit;
+}
+
+/* What kind of member the claim makes the node out to be. Membership needs a Primary component *and*
+ * readiness *and* local state Synced or Donor: a leaving node still says Synced. */
+static enum health_claim_fact claim_kind(uint32_t bits)
+{
+    unsigned local = bits >> CLAIM_LOCAL_SHIFT & 7u;
+    unsigned component = claim_field(bits, CLAIM_COMPONENT_SHIFT);
+    unsigned ready = claim_field(bits, CLAIM_READY_SHIFT);
+
+    if (local == HEALTH_LOCAL_ERROR)
+        return HEALTH_CLAIM_INCONSISTENT;
+    if (component == HEALTH_COMPONENT_DISCONNECTED ||
+        claim_field(bits, CLAIM_CONNECTED_SHIFT) == HEALTH_ANSWER_NO)
+        return HEALTH_CLAIM_DISCONNECTED;
+    if (component == HEALTH_COMPONENT_NON_PRIMARY)
+        return HEALTH_CLAIM_NON_PRIMARY;
+    if (local == HEALTH_LOCAL_UNDEFINED || local == HEALTH_LOCAL_JOINER ||
+        local == HEALTH_LOCAL_JOINED)
+        return HEALTH_CLAIM_JOINING;
+    if (ready == HEALTH_ANSWER_NO)
+        return HEALTH_CLAIM_NOT_READY;
+    if (component != HEALTH_COMPONENT_PRIMARY || ready != HEALTH_ANSWER_YES)
+        return HEALTH_CLAIM_NONE;
+    if (local == HEALTH_LOCAL_DONOR)
+        return HEALTH_CLAIM_DONOR;
+    return local == HEALTH_LOCAL_SYNCED ? HEALTH_CLAIM_MEMBER : HEALTH_CLAIM_NONE;
+}
+
+static enum health_agent_fact agent_fact(const struct node *node)
+{
+    /* Its agent may watch the wrong process: a probe that was answered after the end refutes it, for
+     * as long as probes are answered. */
+    if (node->agent == HEALTH_AGENT_FACT_GONE && (node->flags & NODE_REFUTED))
+        return HEALTH_AGENT_FACT_NONE;
+    return (enum health_agent_fact)node->agent;
+}
+
+/* Has the agent spoken so long after the close that its word was surely formed after it? */
+static bool spoke_since(const struct health_engine *engine, const struct seat *seat)
+{
+    return !(seat->node->flags & NODE_CLOSED) ||
+           ms_since(seat->cold->link_ms, seat->node->agent_ms) >= (int32_t)engine->limits.settle;
+}
+
+/* May the agent still say whether the process lives? A live agent will, with its next beat; one that
+ * was never heard may exist, for a while after the node was added. */
+static bool agent_awaited(const struct health_engine *engine, const struct seat *seat)
+{
+    uint8_t agent = seat->facts[HEALTH_FACT_AGENT];
+
+    if (agent == HEALTH_AGENT_FACT_NONE)
+        return !seat->node->boot && !seat->cold->transitions &&
+               engine->now_ns - engine->since_ns[seat->id] < engine->limits_ns.agent_wait_ns;
+    return agent != HEALTH_AGENT_FACT_GONE && seat->facts[HEALTH_FACT_SPOKE] == HEALTH_SPOKE_BEFORE;
+}
+
+static enum health_exit_fact exit_fact(const struct health_engine *engine, const struct seat *seat)
+{
+    if (seat->node->exit == HEALTH_EXIT_FACT_PENDING &&
+        expired(engine, seat->cold->gone_ms, engine->limits.exit_grace))
+        return HEALTH_EXIT_FACT_UNPROVEN;
+    return (enum health_exit_fact)seat->node->exit;
+}
+
+static void forget_expired(const struct health_engine *engine, struct node *node)
+{
+    if (node->probe != HEALTH_PROBE_FACT_NONE &&
+        expired(engine, node->probe_ms, engine->limits.probe_stale))
+        node->probe = HEALTH_PROBE_FACT_NONE;
+    if (node->agent != HEALTH_AGENT_FACT_NONE &&
+        expired(engine, node->agent_ms, engine->limits.agent_stale))
+        node->agent = HEALTH_AGENT_FACT_NONE;
+    if (expired(engine, node->claim_ms, engine->limits.view_stale))
+        node_flag(node, NODE_CLAIM, false);
+}
+
+static void hear(const struct health_engine *engine, struct seat *seat)
+{
+    struct node *node = seat->node;
+    uint8_t *facts = seat->facts;
+
+    forget_expired(engine, node);
+    facts[HEALTH_FACT_PROBE] = node->probe;
+    facts[HEALTH_FACT_LINK] = (uint8_t)(node->flags & NODE_LINK_MASK);
+    facts[HEALTH_FACT_AGENT] = (uint8_t)agent_fact(node);
+    facts[HEALTH_FACT_SPOKE] = spoke_since(engine, seat) ? HEALTH_SPOKE_SINCE : HEALTH_SPOKE_BEFORE;
+    facts[HEALTH_FACT_AWAITED] = agent_awaited(engine, seat);
+    facts[HEALTH_FACT_CLOSE] = node->flags & NODE_CLOSED &&
+                               !expired(engine, seat->cold->link_ms, engine->limits.close_hold);
+    facts[HEALTH_FACT_CLAIM] = HEALTH_CLAIM_NONE;
+    if (node->flags & NODE_CLAIM)
+        facts[HEALTH_FACT_CLAIM] = (uint8_t)claim_kind(node->bits);
+    if (facts[HEALTH_FACT_CLAIM] == HEALTH_CLAIM_INCONSISTENT)
+        node_flag(node, NODE_TAINTED, true);
+    else if (facts[HEALTH_FACT_CLAIM] == HEALTH_CLAIM_DISCONNECTED && node->flags & NODE_TAINTED)
+        facts[HEALTH_FACT_CLAIM] = HEALTH_CLAIM_INCONSISTENT; /* why it is disconnected */
+    facts[HEALTH_FACT_CLAIM_AGE] = expired(engine, node->claim_ms, engine->limits.view_hold)
+                                       ? HEALTH_CLAIM_OLD
+                                       : HEALTH_CLAIM_RECENT;
+    facts[HEALTH_FACT_PEERS] = HEALTH_PEERS_NONE;
+    facts[HEALTH_FACT_GREW] = HEALTH_GREW_NO;
+    facts[HEALTH_FACT_EXIT] = (uint8_t)exit_fact(engine, seat);
+    facts[HEALTH_FACT_LEAVE] = HEALTH_LEAVE_NONE;
+
+    seat->reports = facts[HEALTH_FACT_CLAIM] != HEALTH_CLAIM_NONE && node->history != 0 &&
+                    node->conf != CONF_NONE && node->size != 0 && !(node->flags & NODE_EXCLUDED) &&
+                    claim_field(node->bits, CLAIM_COMPONENT_SHIFT) == HEALTH_COMPONENT_PRIMARY;
+}
+
+void council_hear_each(struct council *council)
+{
+    for (uint32_t i = 0; i < council->count; i++)
+        hear(council->engine, &council->seats[i]);
+}

@@ -1,0 +1,258 @@
+/*
+ * judge.c - a cluster is judged: facts, answers, states, colour; what changed is committed.
+ *
+ * node_commit() and cluster_commit() are the only places where a state or a colour changes, and where
+ * reports are made. Judging again without news changes nothing: the loop in cluster_judge() runs until
+ * that is so before anything is committed.
+ */
+#include "judge.h"
+
+#include <string.h>
+
+/* Verdicts on one node can change the facts about another (a node that is gone reports no view any
+ * more), but each such step takes something away for good, so a few rounds always settle it. */
+#define ROUNDS_MAX 8
+
+void verdict_of(const struct health_ruleset *rules, const uint8_t *facts, struct verdict *verdict)
+{
+    const struct health_rule *running = health_table_match(rules->running, facts);
+    const struct health_rule *member = health_table_match(rules->member, facts);
+    const struct health_rule *clean = health_table_match(rules->clean, facts);
+    const uint8_t answers[] = {running->answer, member->answer, clean->answer};
+    /* The question that decides the state also gives its reason. */
+    const struct health_rule *decides[HEALTH_ANSWER_COUNT] = {
+        [HEALTH_ANSWER_NOT_KNOWN] = running,
+        [HEALTH_ANSWER_YES] = member,
+        [HEALTH_ANSWER_NO] = clean,
+    };
+
+    verdict->rules[HEALTH_QUESTION_RUNNING] = running;
+    verdict->rules[HEALTH_QUESTION_MEMBER] = member;
+    verdict->rules[HEALTH_QUESTION_CLEAN] = clean;
+    memcpy(verdict->answers, answers, sizeof answers);
+    verdict->state = health_table_match(rules->state, answers)->answer;
+    verdict->reason = decides[running->answer]->reason;
+}
+
+const struct health_rule *routable_rule(const struct health_ruleset *rules, const struct node *node,
+                                        uint8_t state)
+{
+    uint32_t bits = node->flags & NODE_CLAIM ? node->bits : 0;
+    const uint8_t facts[HEALTH_ROUTABLE_COUNT] = {
+        [HEALTH_ROUTABLE_STATE] = state,
+        [HEALTH_ROUTABLE_REJECTS] = (uint8_t)claim_field(bits, CLAIM_REJECTS_SHIFT),
+        [HEALTH_ROUTABLE_MAINT] = (uint8_t)claim_field(bits, CLAIM_MAINT_SHIFT),
+        [HEALTH_ROUTABLE_DONATES] = (bits >> CLAIM_LOCAL_SHIFT & 7u) == HEALTH_LOCAL_DONOR,
+        [HEALTH_ROUTABLE_DONOR_REJECTS] = (uint8_t)claim_field(bits, CLAIM_DONOR_REJECTS_SHIFT),
+        [HEALTH_ROUTABLE_DESYNC] = (uint8_t)claim_field(bits, CLAIM_DESYNC_SHIFT),
+        [HEALTH_ROUTABLE_READ_ONLY] = (uint8_t)claim_field(bits, CLAIM_READ_ONLY_SHIFT),
+    };
+    return health_table_match(rules->routable, facts);
+}
+
+void council_convene(struct council *council, struct health_engine *engine, uint32_t cluster)
+{
+    council->engine = engine;
+    council->cluster = &engine->clusters[cluster];
+    council->count = 0;
+    for (uint32_t id = council->cluster->first; id != HEALTH_NODE_NONE;
+         id = engine->cold[id].next) {
+        struct seat *seat = &council->seats[council->count++];
+        seat->id = id;
+        seat->node = &engine->nodes[id];
+        seat->cold = &engine->cold[id];
+    }
+    council_hear_each(council);
+    council_compare_views(council);
+}
+
+/* A new life of mysqld: what was said of the former one is over. */
+static void begin_life(struct health_engine *engine, const struct seat *seat)
+{
+    struct node_cold *cold = &engine->cold[seat->id];
+    node_flag(seat->node, NODE_GONE | NODE_COUNTED, false);
+    cold->incarnation = (uint16_t)(cold->incarnation + (cold->incarnation < UINT16_MAX));
+}
+
+/* Take note of what the answers mean for the testimony itself. True: the facts may have changed. */
+static bool settle_life(struct health_engine *engine, const struct seat *seat,
+                        const struct verdict *verdict)
+{
+    struct node *node = seat->node;
+    uint8_t running = verdict->answers[HEALTH_QUESTION_RUNNING];
+    bool changed = false;
+
+    if (running == HEALTH_ANSWER_NO && !(node->flags & NODE_GONE)) {
+        node_flag(node, NODE_GONE, true);
+        changed = node->flags & NODE_CLAIM;
+        node_flag(node, NODE_CLAIM | NODE_EXCLUDED | NODE_TAINTED, false);
+    } else if (running == HEALTH_ANSWER_YES && node->flags & NODE_GONE) {
+        begin_life(engine, seat);
+    }
+    if (verdict->state == HEALTH_STATE_GREEN)
+        node_flag(node, NODE_TAINTED, false);
+    return changed;
+}
+
+static void report(struct health_engine *engine, struct health_report report)
+{
+    report.at_ns = engine->now_ns;
+    if (engine->queue)
+        health_queue_push(engine->queue, &report);
+}
+
+static void node_commit(struct health_engine *engine, const struct seat *seat,
+                        const struct verdict *verdict)
+{
+    struct node *node = seat->node;
+    struct node_cold *cold = &engine->cold[seat->id];
+    const struct health_rule *routable = routable_rule(engine->rules, node, verdict->state);
+
+    if (node->state == verdict->state && node->reason == verdict->reason &&
+        node->routable == routable->reason)
+        return;
+    if (node->state != verdict->state) {
+        engine->since_ns[seat->id] = engine->now_ns;
+        cold->transitions = (uint16_t)(cold->transitions + (cold->transitions < UINT16_MAX));
+        if (verdict->state == HEALTH_STATE_RED_UNCLEAN && !(node->flags & NODE_COUNTED)) {
+            node_flag(node, NODE_COUNTED, true);
+            cold->unclean = (uint16_t)(cold->unclean + (cold->unclean < UINT16_MAX));
+        }
+    }
+    node->state = verdict->state;
+    node->reason = verdict->reason;
+    node->routable = routable->reason;
+    report(engine, (struct health_report){
+                       .subject = seat->id,
+                       .version = ++cold->version,
+                       .state = node->state,
+                       .reason = node->reason,
+                       .routable = routable->answer,
+                       .since_ns = engine->since_ns[seat->id],
+                   });
+}
+
+void census_take(const struct health_engine *engine, const struct cluster *cluster,
+                 struct census *census)
+{
+    uint32_t left = 0;
+
+    memset(census, 0, sizeof *census);
+    for (uint32_t id = cluster->first; id != HEALTH_NODE_NONE; id = engine->cold[id].next) {
+        const struct node *node = &engine->nodes[id];
+        bool counted =
+            cluster->history && node->history == cluster->history && node->conf == cluster->conf;
+        census->states[node->state]++;
+        census->crashed += counted && node->state == HEALTH_STATE_RED_UNCLEAN;
+        left += counted && node->state == HEALTH_STATE_RED_CLEAN;
+    }
+    census->base = cluster->size > left ? cluster->size - left : 0;
+}
+
+static uint8_t greens_fact(const struct cluster *cluster, const struct census *census)
+{
+    uint32_t greens = census->states[HEALTH_STATE_GREEN];
+    if (!greens)
+        return HEALTH_GREENS_NONE;
+    return greens == cluster->expected ? HEALTH_GREENS_EXPECTED : HEALTH_GREENS_SOME;
+}
+
+/* Members that crashed stay in the view until they are evicted; the rest must be more than half. The
+ * count is proof only where each member is known to weigh one. */
+static uint8_t majority_fact(const struct cluster *cluster, const struct census *census)
+{
+    if (!census->crashed || 2 * (census->base - census->crashed) > census->base)
+        return HEALTH_MAJORITY_KEPT;
+    return cluster->weight && cluster->weight == cluster->size ? HEALTH_MAJORITY_CRASHED
+                                                               : HEALTH_MAJORITY_DOUBTFUL;
+}
+
+static uint8_t unknowns_fact(const struct cluster *cluster, const struct census *census)
+{
+    uint32_t unknowns = census->states[HEALTH_STATE_UNKNOWN];
+    uint32_t quorum = census->base / 2 + 1;
+
+    if (!unknowns)
+        return HEALTH_UNKNOWNS_NONE;
+    if (unknowns == cluster->count)
+        return cluster->size ? HEALTH_UNKNOWNS_ALL : HEALTH_UNKNOWNS_ENOUGH;
+    if (census->base && unknowns + cluster->others < quorum)
+        return HEALTH_UNKNOWNS_TOO_FEW;
+    return HEALTH_UNKNOWNS_ENOUGH;
+}
+
+static uint8_t faults_of(const struct council *council, uint8_t majority)
+{
+    unsigned faults = 0;
+
+    for (uint32_t i = 0; i < council->count; i++) {
+        const struct node *node = council->seats[i].node;
+        if (node->state == HEALTH_STATE_YELLOW && node->reason == HEALTH_REASON_INCONSISTENT)
+            faults |= 1u << HEALTH_FAULT_INCONSISTENT;
+    }
+    if (council->split)
+        faults |= 1u << HEALTH_FAULT_SPLIT_BRAIN;
+    if (council->foreign)
+        faults |= 1u << HEALTH_FAULT_FOREIGN_HISTORY;
+    if (majority != HEALTH_MAJORITY_KEPT)
+        faults |= 1u << HEALTH_FAULT_MAJORITY_AT_RISK;
+    return (uint8_t)faults;
+}
+
+static void cluster_commit(struct health_engine *engine, const struct council *council, uint32_t id)
+{
+    struct cluster *cluster = council->cluster;
+    struct census census;
+
+    census_take(engine, cluster, &census);
+    uint8_t majority = majority_fact(cluster, &census);
+    const uint8_t facts[HEALTH_COLOURS_COUNT] = {
+        [HEALTH_COLOURS_GREENS] = greens_fact(cluster, &census),
+        [HEALTH_COLOURS_MAJORITY] = majority,
+        [HEALTH_COLOURS_UNKNOWNS] = unknowns_fact(cluster, &census),
+        [HEALTH_COLOURS_SPLIT] = council->split_tie ? HEALTH_SPLIT_TIE
+                                 : council->split   ? HEALTH_SPLIT_SIDES
+                                                    : HEALTH_SPLIT_NO,
+    };
+    const struct health_rule *rule = health_table_match(engine->rules->colour, facts);
+    uint8_t faults = faults_of(council, majority);
+
+    if (cluster->colour == rule->answer && cluster->reason == rule->reason &&
+        cluster->faults == faults)
+        return;
+    if (cluster->colour != rule->answer)
+        cluster->since_ns = engine->now_ns;
+    cluster->colour = rule->answer;
+    cluster->reason = rule->reason;
+    cluster->faults = faults;
+    report(engine, (struct health_report){
+                       .subject = engine->node_capacity + id,
+                       .version = ++cluster->version,
+                       .state = cluster->colour,
+                       .reason = cluster->reason,
+                       .since_ns = cluster->since_ns,
+                   });
+}
+
+void cluster_judge(struct health_engine *engine, uint32_t cluster)
+{
+    struct council council;
+    struct verdict verdicts[HEALTH_CLUSTER_NODES_MAX];
+    bool changed = true;
+
+    engine->counters.judged++;
+    for (int round = 0; changed && round < ROUNDS_MAX; round++) {
+        council_convene(&council, engine, cluster);
+        changed = false;
+        for (uint32_t i = 0; i < council.count; i++) {
+            verdict_of(engine->rules, council.seats[i].facts, &verdicts[i]);
+            changed |= settle_life(engine, &council.seats[i], &verdicts[i]);
+        }
+    }
+    for (uint32_t i = 0; i < council.count; i++) {
+        node_commit(engine, &council.seats[i], &verdicts[i]);
+        deadlines_arm(&engine->deadlines, council.seats[i].id,
+                      node_next_threshold(engine, council.seats[i].id, engine->now_ms + 1));
+    }
+    cluster_commit(engine, &council, cluster);
+}

@@ -1,0 +1,37 @@
+/*
+ * judge.h - from the facts about a cluster's nodes to verdicts, by the rules' tables.
+ */
+#ifndef HEALTHD_ENGINE_JUDGE_H
+#define HEALTHD_ENGINE_JUDGE_H
+
+#include "council.h"
+
+struct verdict {
+    const struct health_rule *rules[HEALTH_QUESTION_COUNT];
+    uint8_t answers[HEALTH_QUESTION_COUNT];
+    uint8_t state;
+    uint8_t reason;
+};
+
+/* Answer the three questions about a node and look its state up. Pure. */
+void verdict_of(const struct health_ruleset *rules, const uint8_t *facts, struct verdict *verdict);
+
+/* Should clients be sent to a node that is in this state and claims this? Pure. */
+const struct health_rule *routable_rule(const struct health_ruleset *rules, const struct node *node,
+                                        uint8_t state);
+
+/* Seat a cluster's nodes and find the facts about each. Changes only what is derived from testimony:
+ * what has expired, and what the views have shown. */
+void council_convene(struct council *council, struct health_engine *engine, uint32_t cluster);
+
+/* What a cluster's node states amount to. */
+struct census {
+    uint32_t states[HEALTH_STATE_COUNT];
+    uint32_t base;    /* size of the last Primary view without its graceful leavers; 0 not known */
+    uint32_t crashed; /* its members that crashed and are not evicted yet */
+};
+
+void census_take(const struct health_engine *engine, const struct cluster *cluster,
+                 struct census *census);
+
+#endif

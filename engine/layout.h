@@ -1,0 +1,226 @@
+/*
+ * layout.h - how the engine's memory is laid out, and the few helpers that read it.
+ *
+ * What an unchanged observation touches lies in `struct node`, one cache line. What only a change
+ * touches lies in `struct node_cold`, since_ns[] and `struct cluster`. Names, addresses and full UUIDs
+ * are not here at all. Per node of three-node clusters: 64 + 28 + 8 + 4.06 (deadlines) + 64/3 bytes.
+ *
+ * Times are milliseconds of the engine's own 32-bit clock, which stands still while we were stopped
+ * and wraps after 49 days: two times are compared by the sign of their difference, and node_rest()
+ * keeps old ones from falling off the far end.
+ */
+#ifndef HEALTHD_ENGINE_LAYOUT_H
+#define HEALTHD_ENGINE_LAYOUT_H
+
+#include "deadline.h"
+
+#include <healthd/engine.h>
+
+/* Node flags. The low bits hold two small enums. */
+enum {
+    NODE_LINK_MASK = 0x0003,  /* enum health_link_fact */
+    NODE_LEAVE_MASK = 0x000c, /* enum leave_verdict << 2 */
+    NODE_LEAVE_SHIFT = 2,
+    NODE_USED = 0x0010,     /* the slot holds a node */
+    NODE_CLOSED = 0x0020,   /* a closing is under way: link_ms says since when */
+    NODE_GONE = 0x0040,     /* the last judgement said "not running" */
+    NODE_GREW = 0x0080,     /* down when a view grew: it may be the joiner */
+    NODE_REFUTED = 0x0100,  /* a probe answered after its agent had seen it end */
+    NODE_CLAIM = 0x0200,    /* the claim is of this life of mysqld and not expired */
+    NODE_EXCLUDED = 0x0400, /* a newer whole view left this very claim out */
+    NODE_COUNTED = 0x0800,  /* this life's unclean exit is counted */
+    NODE_WAITS = 0x1000,    /* its leave is not decided: look again soon */
+    NODE_TAINTED = 0x2000,  /* voted inconsistent, and not a member since */
+};
+
+/* How a closing went, as far as the peers' views have told. */
+enum leave_verdict {
+    LEAVE_UNDECIDED,
+    LEAVE_LEFT,
+    LEAVE_HELD,
+    LEAVE_SPENT, /* cannot be told any more: a new life began, or the moment was not observed */
+};
+
+/* Bits of a claim: small enums of struct health_view. */
+enum {
+    CLAIM_COMPONENT_SHIFT = 0, /* 2 bits: enum health_component */
+    CLAIM_LOCAL_SHIFT = 2,     /* 3 bits: enum health_local_state, 7 not known */
+    CLAIM_READY_SHIFT = 5,     /* 2 bits each from here: enum health_answer */
+    CLAIM_CONNECTED_SHIFT = 7,
+    CLAIM_REJECTS_SHIFT = 9,
+    CLAIM_DESYNC_SHIFT = 11,
+    CLAIM_READ_ONLY_SHIFT = 13,
+    CLAIM_DONOR_REJECTS_SHIFT = 15,
+    CLAIM_MAINT_SHIFT = 17,
+    CLAIM_AGENT_BIT = 1 << 19, /* read by its agent, not by the probe */
+};
+
+#define CLAIM_LOCAL_NOT_KNOWN 7u
+#define CONF_NONE UINT32_MAX
+
+/* What a node last said of its cluster. UUIDs are reduced to tags: see uuid_tag(). */
+struct claim {
+    uint64_t history; /* tag of the state UUID; 0 none */
+    uint64_t member;  /* tag of the gcomm UUID; 0 none */
+    uint32_t conf;    /* configuration id; kept while it says "none". CONF_NONE: never had one */
+    uint16_t size;
+    uint16_t weight; /* 0 not known */
+    uint32_t bits;
+};
+
+struct node {
+    uint32_t probe_ms; /* when the probe last reported what `probe` says */
+    uint32_t claim_ms; /* when the claim was read at the earliest: its probe was sent then */
+    uint32_t agent_ms; /* when the last heartbeat came */
+    uint32_t boot;     /* tag of the agent's boot id; 0: no agent yet */
+    uint32_t seq;      /* of the last heartbeat; 32 bits, compared by the sign of the difference */
+    uint32_t pid;
+    uint8_t probe; /* enum health_probe_fact */
+    uint8_t agent; /* enum health_agent_fact */
+    uint8_t exit;  /* enum health_exit_fact, never UNPROVEN */
+    uint8_t state; /* enum health_state */
+    uint8_t reason;
+    uint8_t routable; /* enum health_reason: why it is routable or not */
+    uint16_t flags;
+    uint64_t history; /* struct claim, flat: without padding the node fills its line exactly */
+    uint64_t member;
+    uint32_t conf;
+    uint16_t size;
+    uint16_t weight;
+    uint32_t bits;
+    uint32_t cluster;
+};
+
+_Static_assert(sizeof(struct node) == 64, "a node is one cache line");
+
+struct node_cold {
+    uint32_t next;    /* in its cluster, or in the free list */
+    uint32_t version; /* of its reports */
+    uint32_t link_ms; /* when the closing began; without one, when the link came up */
+    uint32_t gone_ms; /* when its agent first saw it gone */
+    uint32_t
+        former_boot; /* tag of the agent's boot before this one: its late packets are refused */
+    uint16_t transitions;
+    uint16_t unclean;
+    uint16_t incarnation;
+    uint16_t spare;
+};
+
+/* The newest Primary view that any usable claim has shown, and what was learnt around it. */
+struct cluster {
+    uint32_t first;   /* its nodes, in the order they were added; HEALTH_NODE_NONE: none */
+    uint32_t version; /* of its reports; in a free slot, the next free one */
+    uint64_t history; /* tag of the state UUID; 0: no Primary view seen yet */
+    int64_t since_ns;
+    uint32_t conf;         /* of the newest Primary view */
+    uint32_t whole_conf;   /* the highest that was reported by all of its members; 0 none */
+    uint32_t seen_ms;      /* when conf was first seen */
+    uint32_t members;      /* bit i: the i-th node of the list is in the view members_conf */
+    uint32_t members_conf; /* CONF_NONE: no member list known */
+    uint16_t size;
+    uint16_t weight; /* 0 not known */
+    uint8_t expected;
+    uint8_t count; /* nodes now */
+    uint8_t
+        others; /* members that are no configured node, learnt when all nodes were in one view */
+    uint8_t colour;
+    uint8_t reason;
+    uint8_t faults;
+    uint8_t used;
+    uint8_t spare;
+};
+
+_Static_assert(sizeof(struct cluster) <= 64, "a cluster is one cache line");
+
+/* enum health_node_fact, as milliseconds of the engine's clock. */
+struct limits_ms {
+#define X(name, text) uint32_t name;
+    HEALTH_LIMITS(X)
+#undef X
+};
+
+struct health_engine {
+    struct node *nodes;
+    struct node_cold *cold;
+    int64_t *since_ns; /* of each node's state */
+    struct cluster *clusters;
+    struct deadlines deadlines;
+    const struct health_ruleset *rules;
+    struct health_queue *queue;
+    int64_t origin_ns; /* moves on by the length of each stall */
+    int64_t now_ns;
+    int64_t late_ns; /* being called after this means that we were stopped */
+    int64_t stall_end_ns;
+    uint32_t now_ms;
+    uint32_t stall_end_ms;
+    uint32_t node_capacity;
+    uint32_t cluster_capacity;
+    uint32_t free_node; /* HEALTH_NODE_NONE: full */
+    uint32_t free_cluster;
+    struct limits_ms limits;
+    struct health_limits limits_ns;
+    struct health_engine_counters counters;
+};
+
+/* Milliseconds from one time to a later one; negative when it is not later. */
+static inline int32_t ms_since(uint32_t then, uint32_t now)
+{
+    return (int32_t)(now - then);
+}
+
+/* A monotonic time on the engine's clock. */
+static inline uint32_t engine_ms(const struct health_engine *engine, int64_t ns)
+{
+    return (uint32_t)((ns - engine->origin_ns) / HEALTH_NS_PER_MS);
+}
+
+/*
+ * Reduce a UUID to 64 bits: its first 32 as they are, so that people recognise them, and a mix of the
+ * other 96. Galera's UUIDs are time-based and few; two that meet in one cluster differ in the tag but
+ * for a chance of 2^-64. 0 is kept for "none".
+ */
+static inline uint64_t uuid_tag(const struct health_uuid *uuid)
+{
+    uint64_t mix = (uuid->hi << 32 ^ uuid->lo) * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t tag = (uuid->hi & UINT64_C(0xffffffff00000000)) | mix >> 32;
+    return tag ? tag : (uuid->hi | uuid->lo) != 0;
+}
+
+static inline unsigned claim_field(uint32_t bits, unsigned shift)
+{
+    return bits >> shift & 3u;
+}
+
+static inline enum leave_verdict node_leave(const struct node *node)
+{
+    return (enum leave_verdict)((node->flags & NODE_LEAVE_MASK) >> NODE_LEAVE_SHIFT);
+}
+
+static inline void node_flag(struct node *node, unsigned flag, bool on)
+{
+    node->flags = (uint16_t)(on ? node->flags | flag : node->flags & ~flag);
+}
+
+static inline void node_set_leave(struct node *node, enum leave_verdict leave)
+{
+    unsigned rest = node->flags & ~(unsigned)NODE_LEAVE_MASK;
+    node->flags = (uint16_t)(rest | (unsigned)leave << NODE_LEAVE_SHIFT);
+}
+
+/* Does it answer now, the monitor or its agent? */
+static inline bool node_answers(const uint8_t *facts)
+{
+    return facts[HEALTH_FACT_PROBE] == HEALTH_PROBE_FACT_OK ||
+           facts[HEALTH_FACT_AGENT] == HEALTH_AGENT_FACT_OK;
+}
+
+/* engine.c: move the clock on, or refuse to move it back. */
+enum health_error engine_advance(struct health_engine *engine, int64_t now_ns);
+
+/* engine.c: the earliest moment, not before from_ms, at which time alone changes a fact of this node. */
+uint32_t node_next_threshold(const struct health_engine *engine, uint32_t id, uint32_t from_ms);
+
+/* judge.c: judge a cluster anew, commit what changed, arm its nodes' deadlines. */
+void cluster_judge(struct health_engine *engine, uint32_t cluster);
+
+#endif

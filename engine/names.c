@@ -1,0 +1,94 @@
+/*
+ * names.c - enumerated values to their texts, all made from the lists in the public headers.
+ */
+#include <healthd/observation.h>
+#include <healthd/reason.h>
+#include <healthd/ruleset.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+/* The text at `index`, or "?" for a value that is none of the enum's. */
+static const char *pick(const char *const *texts, size_t count, size_t index)
+{
+    return index < count && texts[index] ? texts[index] : "?";
+}
+
+#define NAME_FUNCTION(function, type, list) \
+    const char *function(enum type value) \
+    { \
+        static const char *const texts[] = {list(ENTRY)}; \
+        return pick(texts, COUNT_OF(texts), (size_t)value); \
+    }
+
+#define ENTRY(id, text) text,
+NAME_FUNCTION(health_answer_name, health_answer, HEALTH_ANSWERS)
+NAME_FUNCTION(health_state_name, health_state, HEALTH_STATES)
+NAME_FUNCTION(health_colour_name, health_colour, HEALTH_COLOURS)
+NAME_FUNCTION(health_witness_name, health_witness, HEALTH_WITNESSES)
+NAME_FUNCTION(health_component_name, health_component, HEALTH_COMPONENTS)
+NAME_FUNCTION(health_probe_error_name, health_probe_error, HEALTH_PROBE_ERRORS)
+NAME_FUNCTION(health_link_name, health_link, HEALTH_LINKS)
+NAME_FUNCTION(health_process_name, health_process, HEALTH_PROCESSES)
+NAME_FUNCTION(health_fault_name, health_fault, HEALTH_FAULTS)
+#undef ENTRY
+
+#define ENTRY(id, name, text) name,
+NAME_FUNCTION(health_reason_name, health_reason, HEALTH_REASONS)
+#undef ENTRY
+
+#define ENTRY(id, name, text) text,
+NAME_FUNCTION(health_reason_text, health_reason, HEALTH_REASONS)
+#undef ENTRY
+
+const char *health_error_text(enum health_error error)
+{
+    switch (error) {
+#define X(id, value, text) \
+    case HEALTH_##id: \
+        return text;
+        HEALTH_ERRORS(X)
+#undef X
+    }
+    return "?";
+}
+
+/* The values of each fact, then the table of facts that points to them. */
+#define VALUES(domain, id, ...) static const char *const domain##_##id[] = {__VA_ARGS__};
+#define FACT(domain, id, title) {(title), domain##_##id, COUNT_OF(domain##_##id)},
+
+#define X(id, title, ...) VALUES(node, id, __VA_ARGS__)
+HEALTH_NODE_FACTS(X)
+#undef X
+#define X(id, title, ...) FACT(node, id, title)
+const struct health_fact_names health_node_facts[HEALTH_NODE_FACT_COUNT] = {HEALTH_NODE_FACTS(X)};
+#undef X
+
+#define X(id, title, ...) VALUES(exit, id, __VA_ARGS__)
+HEALTH_EXIT_FACTS(X)
+#undef X
+#define X(id, title, ...) FACT(exit, id, title)
+const struct health_fact_names health_exit_facts[HEALTH_EXITS_COUNT] = {HEALTH_EXIT_FACTS(X)};
+#undef X
+
+#define X(id, title, ...) VALUES(answer, id, __VA_ARGS__)
+HEALTH_ANSWER_FACTS(X)
+#undef X
+#define X(id, title, ...) FACT(answer, id, title)
+const struct health_fact_names health_answer_facts[HEALTH_QUESTION_COUNT] = {
+    HEALTH_ANSWER_FACTS(X)};
+#undef X
+
+#define X(id, title, ...) VALUES(routable, id, __VA_ARGS__)
+HEALTH_ROUTABLE_FACTS(X)
+#undef X
+#define X(id, title, ...) FACT(routable, id, title)
+const struct health_fact_names health_routable_facts[HEALTH_ROUTABLE_COUNT] = {
+    HEALTH_ROUTABLE_FACTS(X)};
+#undef X
+
+#define X(id, title, ...) VALUES(colour, id, __VA_ARGS__)
+HEALTH_COLOUR_FACTS(X)
+#undef X
+#define X(id, title, ...) FACT(colour, id, title)
+const struct health_fact_names health_colour_facts[HEALTH_COLOURS_COUNT] = {HEALTH_COLOUR_FACTS(X)};
+#undef X

@@ -1,0 +1,535 @@
+/*
+ * testimony.c - an observation becomes testimony.
+ *
+ * Each witness has one place on a node, which its newest observation takes. Nearly every observation
+ * says what the place says already: then only its time moves, and nothing is judged. What does change
+ * something is written down here and judged by cluster_judge(); nothing here decides a state.
+ *
+ * A *closing* is the time from the first sign that a node's connections or process ended (end of file,
+ * a lost or refused probe, the agent's word) to the first answer that was asked for after it.
+ */
+#include "layout.h"
+
+#include <string.h>
+
+static bool enums_valid(const struct health_probe *probe)
+{
+    if (probe->error >= HEALTH_PROBE_ERROR_COUNT || probe->rtt_ns < 0)
+        return false;
+    return !probe->has_view ||
+           (probe->view.component < HEALTH_COMPONENT_COUNT &&
+            probe->view.ready < HEALTH_ANSWER_COUNT && probe->view.connected < HEALTH_ANSWER_COUNT);
+}
+
+static bool observation_valid(const struct health_observation *observation)
+{
+    switch ((enum health_witness)observation->witness) {
+    case HEALTH_WITNESS_PROBE:
+        return enums_valid(&observation->probe);
+    case HEALTH_WITNESS_LINK:
+        return observation->link < HEALTH_LINK_COUNT;
+    case HEALTH_WITNESS_AGENT:
+        return observation->heartbeat.process < HEALTH_PROCESS_COUNT &&
+               (!observation->heartbeat.has_local || enums_valid(&observation->heartbeat.local));
+    case HEALTH_WITNESS_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* What a probe's outcome proves. An error packet proves that mysqld runs; errors 2000 to 2999 are the
+ * client library's own and prove nothing. */
+static enum health_probe_fact probe_fact(const struct health_probe *probe)
+{
+    static const uint8_t facts[HEALTH_PROBE_ERROR_COUNT] = {
+        [HEALTH_PROBE_NONE] = HEALTH_PROBE_FACT_SILENT,
+        [HEALTH_PROBE_REFUSED] = HEALTH_PROBE_FACT_REFUSED,
+        [HEALTH_PROBE_TIMEOUT] = HEALTH_PROBE_FACT_SILENT,
+        [HEALTH_PROBE_LOST] = HEALTH_PROBE_FACT_CLOSED,
+        [HEALTH_PROBE_RESET] = HEALTH_PROBE_FACT_CLOSED,
+        [HEALTH_PROBE_UNREACHABLE] = HEALTH_PROBE_FACT_SILENT,
+        [HEALTH_PROBE_AUTH] = HEALTH_PROBE_FACT_ERROR,
+        [HEALTH_PROBE_TOO_MANY_CONNECTIONS] = HEALTH_PROBE_FACT_ERROR,
+        [HEALTH_PROBE_NOT_READY] = HEALTH_PROBE_FACT_ERROR,
+        [HEALTH_PROBE_SHUTTING_DOWN] = HEALTH_PROBE_FACT_LEAVING,
+        [HEALTH_PROBE_SQL_ERROR] = HEALTH_PROBE_FACT_ERROR,
+    };
+    bool clients_own = probe->code >= 2000 && probe->code < 3000;
+
+    if (probe->ok)
+        return HEALTH_PROBE_FACT_OK;
+    if (probe->error == HEALTH_PROBE_SQL_ERROR && clients_own)
+        return HEALTH_PROBE_FACT_SILENT;
+    return (enum health_probe_fact)facts[probe->error];
+}
+
+static uint16_t narrow(int32_t value)
+{
+    return value <= 0 ? 0 : value > UINT16_MAX ? UINT16_MAX : (uint16_t)value;
+}
+
+static uint32_t answer_bits(uint8_t answer, unsigned shift)
+{
+    return (uint32_t)(answer < HEALTH_ANSWER_COUNT ? answer : HEALTH_ANSWER_NOT_KNOWN) << shift;
+}
+
+/* A view as a claim. Outside a Primary component the id says "none": the last one is kept, because it
+ * says which view the node was in when it left. */
+static struct claim claim_of(const struct health_view *view, const struct node *node, bool by_agent)
+{
+    struct claim claim = {
+        .history = uuid_tag(&view->state_uuid),
+        .member = uuid_tag(&view->gcomm_uuid),
+        .conf = view->conf_id < CONF_NONE ? (uint32_t)view->conf_id : node->conf,
+        .size = narrow(view->size),
+        .weight = narrow(view->weight),
+    };
+    uint32_t local =
+        view->local_state < CLAIM_LOCAL_NOT_KNOWN ? view->local_state : CLAIM_LOCAL_NOT_KNOWN;
+    claim.bits = (uint32_t)view->component << CLAIM_COMPONENT_SHIFT | local << CLAIM_LOCAL_SHIFT |
+                 answer_bits(view->ready, CLAIM_READY_SHIFT) |
+                 answer_bits(view->connected, CLAIM_CONNECTED_SHIFT) |
+                 answer_bits(view->rejects, CLAIM_REJECTS_SHIFT) |
+                 answer_bits(view->desync, CLAIM_DESYNC_SHIFT) |
+                 answer_bits(view->read_only, CLAIM_READ_ONLY_SHIFT) |
+                 answer_bits(view->donor_rejects, CLAIM_DONOR_REJECTS_SHIFT) |
+                 answer_bits(view->maintenance, CLAIM_MAINT_SHIFT) |
+                 (by_agent ? CLAIM_AGENT_BIT : 0u);
+    return claim;
+}
+
+/* Does the node say just this already, and not so long ago that its age counts? */
+static bool claim_stands(const struct health_engine *engine, const struct node *node,
+                         const struct claim *claim, uint32_t sent_ms)
+{
+    return node->flags & NODE_CLAIM && claim->history == node->history &&
+           claim->member == node->member && claim->conf == node->conf &&
+           claim->size == node->size && claim->weight == node->weight &&
+           claim->bits == node->bits &&
+           ms_since(node->claim_ms, sent_ms) < (int32_t)engine->limits.view_hold;
+}
+
+/* Ids only grow within one life, so a lower id from a node that told a higher one a moment ago is an old
+ * answer that was overtaken. After a restart the former claim is gone, or no longer confirmed. */
+static bool claim_overtaken(const struct health_engine *engine, const struct node *node,
+                            const struct claim *claim, uint32_t sent_ms)
+{
+    return node->flags & NODE_CLAIM && claim->history == node->history && node->conf != CONF_NONE &&
+           claim->conf < node->conf &&
+           ms_since(node->claim_ms, sent_ms) < (int32_t)engine->limits.settle;
+}
+
+/* The place of a member of the list in the cluster, by name or by the UUID it last told; -1: none. */
+static int member_place(const struct health_engine *engine, const struct cluster *cluster,
+                        const struct health_member *member)
+{
+    uint64_t tag = uuid_tag(&member->gcomm_uuid);
+    int place = 0;
+
+    for (uint32_t id = cluster->first; id != HEALTH_NODE_NONE; id = engine->cold[id].next) {
+        if (id == member->node ||
+            (member->node == HEALTH_NODE_NONE && tag && engine->nodes[id].member == tag))
+            return place;
+        place++;
+    }
+    return -1;
+}
+
+/* A member list belongs to the view it came with; it replaces only one of the same or an older view. */
+static void members_learn(struct health_engine *engine, const struct node *node,
+                          const struct health_view *view)
+{
+    struct cluster *cluster = &engine->clusters[node->cluster];
+    uint32_t members = 0;
+
+    if (!view->member_count || view->component != HEALTH_COMPONENT_PRIMARY ||
+        node->conf == CONF_NONE || node->conf < cluster->conf)
+        return;
+    for (unsigned i = 0; i < view->member_count; i++) {
+        int place = member_place(engine, cluster, &view->members[i]);
+        if (place >= 0)
+            members |= UINT32_C(1) << place;
+    }
+    cluster->members = members;
+    cluster->members_conf = node->conf;
+}
+
+/* A node whose own id went back shows that the cluster began a new life (ids start again after a full
+ * restart). Old views of nodes that do not answer now would look newer than it: they are dropped. */
+static void claims_of_former_life_drop(struct health_engine *engine, const struct node *node)
+{
+    uint32_t first = engine->clusters[node->cluster].first;
+    for (uint32_t id = first; id != HEALTH_NODE_NONE; id = engine->cold[id].next) {
+        struct node *other = &engine->nodes[id];
+        if (other != node && other->probe != HEALTH_PROBE_FACT_OK &&
+            other->agent != HEALTH_AGENT_FACT_OK)
+            node_flag(other, NODE_CLAIM, false);
+    }
+}
+
+static void claim_take(struct health_engine *engine, struct node *node,
+                       const struct health_view *view, const struct claim *claim, uint32_t sent_ms)
+{
+    if (claim->history == node->history && claim->conf < node->conf && node->conf != CONF_NONE)
+        claims_of_former_life_drop(engine, node);
+    if (claim->history != node->history || claim->conf != node->conf)
+        node_flag(node, NODE_EXCLUDED, false);
+    node->history = claim->history;
+    node->member = claim->member;
+    node->conf = claim->conf;
+    node->size = claim->size;
+    node->weight = claim->weight;
+    node->bits = claim->bits;
+    node->claim_ms = sent_ms;
+    node_flag(node, NODE_CLAIM, true);
+    members_learn(engine, node, view);
+}
+
+static void closing_begin(struct health_engine *engine, uint32_t id, uint32_t at_ms)
+{
+    struct node *node = &engine->nodes[id];
+    if (node->flags & NODE_CLOSED)
+        return;
+    engine->cold[id].link_ms = at_ms;
+    node_flag(node, NODE_CLOSED, true);
+    node_flag(node, NODE_GREW, false);
+    node_set_leave(node, LEAVE_UNDECIDED);
+}
+
+/* mysqld answered a question that was asked after the closing had begun: it lives. */
+static void closing_end(struct health_engine *engine, uint32_t id, uint32_t sent_ms)
+{
+    struct node *node = &engine->nodes[id];
+    if (!(node->flags & NODE_CLOSED) || ms_since(engine->cold[id].link_ms, sent_ms) < 0)
+        return;
+    if (node->agent == HEALTH_AGENT_FACT_GONE) {
+        if (ms_since(engine->cold[id].gone_ms, sent_ms) < 0)
+            return;
+        node_flag(node, NODE_REFUTED, true);
+    }
+    node->exit = HEALTH_EXIT_FACT_NONE;
+    node_flag(node, NODE_CLOSED | NODE_GREW, false);
+    node_set_leave(node, LEAVE_UNDECIDED);
+}
+
+/* An answer: what it proves, and what it ends. */
+static void probe_answered(struct health_engine *engine, uint32_t id,
+                           const struct health_probe *probe, uint32_t sent_ms)
+{
+    struct node *node = &engine->nodes[id];
+
+    closing_end(engine, id, sent_ms);
+    if (node->agent == HEALTH_AGENT_FACT_FROZEN && ms_since(node->agent_ms, sent_ms) >= 0)
+        node->agent = HEALTH_AGENT_FACT_ALIVE; /* who answers has been thawed */
+    if (probe->ok && probe->has_view) {
+        struct claim claim = claim_of(&probe->view, node, false);
+        if (!claim_overtaken(engine, node, &claim, sent_ms))
+            claim_take(engine, node, &probe->view, &claim, sent_ms);
+    }
+}
+
+/* Nothing but the time of what is known already? Then it is set, and there is nothing to judge. */
+static bool probe_repeats(struct health_engine *engine, struct node *node,
+                          const struct health_probe *probe, enum health_probe_fact fact,
+                          uint32_t at_ms, uint32_t sent_ms)
+{
+    if (fact != node->probe)
+        return false;
+    if (fact != HEALTH_PROBE_FACT_OK) {
+        if (fact == HEALTH_PROBE_FACT_ERROR && node->flags & NODE_CLOSED)
+            return false;
+        node->probe_ms = at_ms;
+        return true;
+    }
+    if (node->flags & NODE_CLOSED || node->agent == HEALTH_AGENT_FACT_FROZEN)
+        return false;
+    if (probe->has_view) {
+        struct claim claim = claim_of(&probe->view, node, false);
+        if (!claim_stands(engine, node, &claim, sent_ms) ||
+            (probe->view.member_count &&
+             engine->clusters[node->cluster].members_conf != claim.conf))
+            return false;
+        node->claim_ms = sent_ms;
+    }
+    node->probe_ms = at_ms;
+    return true;
+}
+
+static void probe_observed(struct health_engine *engine,
+                           const struct health_observation *observation)
+{
+    const struct health_probe *probe = &observation->probe;
+    struct node *node = &engine->nodes[observation->node];
+    int64_t sent_ns = observation->at_ns - probe->rtt_ns;
+    uint32_t at_ms = engine_ms(engine, observation->at_ns);
+    uint32_t sent_ms = engine_ms(engine, sent_ns);
+    enum health_probe_fact fact = probe_fact(probe);
+
+    if (node->probe != HEALTH_PROBE_FACT_NONE && ms_since(node->probe_ms, at_ms) < 0) {
+        engine->counters.stale++;
+        return;
+    }
+    if (fact == HEALTH_PROBE_FACT_SILENT) {
+        if (engine->stall_end_ns && sent_ns < engine->stall_end_ns) {
+            engine->counters.voided++; /* measured across our own stall */
+            return;
+        }
+        /* Silence proves nothing: it takes nothing away from a refusal, which expires by itself. */
+        if (node->probe == HEALTH_PROBE_FACT_REFUSED &&
+            ms_since(node->probe_ms, at_ms) < (int32_t)engine->limits.probe_stale) {
+            engine->counters.unchanged++;
+            return;
+        }
+    }
+    if (probe_repeats(engine, node, probe, fact, at_ms, sent_ms)) {
+        engine->counters.unchanged++;
+        return;
+    }
+    node->probe = (uint8_t)fact;
+    node->probe_ms = at_ms;
+    if (fact == HEALTH_PROBE_FACT_OK || fact == HEALTH_PROBE_FACT_ERROR)
+        probe_answered(engine, observation->node, probe, sent_ms);
+    else if (fact != HEALTH_PROBE_FACT_LEAVING)
+        node_flag(node, NODE_REFUTED, false);
+    if (fact == HEALTH_PROBE_FACT_CLOSED || fact == HEALTH_PROBE_FACT_REFUSED)
+        closing_begin(engine, observation->node, at_ms);
+    cluster_judge(engine, node->cluster);
+}
+
+static void link_observed(struct health_engine *engine,
+                          const struct health_observation *observation)
+{
+    static const uint8_t facts[HEALTH_LINK_COUNT] = {
+        [HEALTH_LINK_NOT_KNOWN] = HEALTH_LINK_FACT_NONE,
+        [HEALTH_LINK_UP] = HEALTH_LINK_FACT_UP,
+        [HEALTH_LINK_EOF] = HEALTH_LINK_FACT_CLOSED,
+        [HEALTH_LINK_RESET] = HEALTH_LINK_FACT_CLOSED,
+        [HEALTH_LINK_TIMEOUT] = HEALTH_LINK_FACT_NONE, /* silence proves nothing */
+    };
+    struct node *node = &engine->nodes[observation->node];
+    struct node_cold *cold = &engine->cold[observation->node];
+    uint32_t at_ms = engine_ms(engine, observation->at_ns);
+    unsigned fact = facts[observation->link];
+
+    if ((node->flags & NODE_LINK_MASK) != HEALTH_LINK_FACT_NONE &&
+        ms_since(cold->link_ms, at_ms) < 0) {
+        engine->counters.stale++;
+        return;
+    }
+    if ((node->flags & NODE_LINK_MASK) == fact) {
+        engine->counters.unchanged++;
+        return;
+    }
+    node->flags = (uint16_t)((node->flags & ~(unsigned)NODE_LINK_MASK) | fact);
+    if (fact == HEALTH_LINK_FACT_CLOSED)
+        closing_begin(engine, observation->node, at_ms);
+    else if (!(node->flags & NODE_CLOSED))
+        cold->link_ms = at_ms;
+    cluster_judge(engine, node->cluster);
+}
+
+/* What the agent says of the process. A state letter of /proc/PID/stat is worth more than the word:
+ * T and t cannot answer, Z and X have ended. */
+static enum health_agent_fact agent_word(const struct health_heartbeat *beat)
+{
+    if (beat->process == HEALTH_PROCESS_STOPPED || beat->proc_state == 'Z' ||
+        beat->proc_state == 'X')
+        return HEALTH_AGENT_FACT_GONE;
+    if (beat->process == HEALTH_PROCESS_NOT_KNOWN)
+        return HEALTH_AGENT_FACT_NONE;
+    if (beat->proc_state == 'T' || beat->proc_state == 't')
+        return HEALTH_AGENT_FACT_FROZEN;
+    if (beat->has_local) {
+        enum health_probe_fact local = probe_fact(&beat->local);
+        if (local == HEALTH_PROBE_FACT_OK)
+            return HEALTH_AGENT_FACT_OK;
+        if (local == HEALTH_PROBE_FACT_ERROR)
+            return HEALTH_AGENT_FACT_ALIVE;
+        return beat->process == HEALTH_PROCESS_STARTING ? HEALTH_AGENT_FACT_STARTING
+                                                        : HEALTH_AGENT_FACT_DEAF;
+    }
+    return beat->process == HEALTH_PROCESS_UNRESPONSIVE ? HEALTH_AGENT_FACT_DEAF
+                                                        : HEALTH_AGENT_FACT_ALIVE;
+}
+
+static uint8_t ended_fact(const struct health_heartbeat *beat)
+{
+    switch ((enum health_exit_kind)beat->exit_kind) {
+    case HEALTH_EXIT_NOT_KNOWN:
+        return 0;
+    case HEALTH_EXIT_CODE:
+        return beat->exit_value == 0 ? 1 : 2;
+    case HEALTH_EXIT_SIGNAL:
+        return 3;
+    }
+    return 0;
+}
+
+/* How the process ended, as this beat tells it: by the exit table. */
+static uint8_t exit_told(const struct health_engine *engine, const struct health_heartbeat *beat)
+{
+    const struct health_grastate *saved = &beat->grastate;
+    bool zero = !saved->uuid.hi && !saved->uuid.lo;
+    const uint8_t facts[HEALTH_EXITS_COUNT] = {
+        [HEALTH_EXITS_ENDED] = ended_fact(beat),
+        [HEALTH_EXITS_SEQNO] = (uint8_t)(!saved->known      ? 0
+                                         : saved->seqno < 0 ? 1
+                                                            : 2),
+        [HEALTH_EXITS_UUID] = (uint8_t)(!saved->known ? 0
+                                        : zero        ? 1
+                                                      : 2),
+        [HEALTH_EXITS_GVWSTATE] = beat->gvwstate,
+        [HEALTH_EXITS_SST] = beat->sst_in_progress,
+    };
+    return health_table_match(engine->rules->exit, facts)->answer;
+}
+
+static void process_ended(struct health_engine *engine, uint32_t id,
+                          const struct health_heartbeat *beat, uint32_t at_ms)
+{
+    struct node *node = &engine->nodes[id];
+    uint8_t told = exit_told(engine, beat);
+
+    if (node->agent != HEALTH_AGENT_FACT_GONE)
+        engine->cold[id].gone_ms = at_ms;
+    /* An agent that restarted does not know how the process ended; what was known before stands. */
+    if (told != HEALTH_EXIT_FACT_PENDING || node->exit == HEALTH_EXIT_FACT_NONE)
+        node->exit = told;
+    closing_begin(engine, id, at_ms);
+}
+
+/* The process is there: a former end is over, and another pid is another life. */
+static void process_lives(struct health_engine *engine, uint32_t id, uint32_t pid)
+{
+    struct node *node = &engine->nodes[id];
+    bool replaced = pid && node->pid && pid != node->pid;
+
+    if (node->exit != HEALTH_EXIT_FACT_NONE || replaced) {
+        node->exit = HEALTH_EXIT_FACT_NONE;
+        node_set_leave(node, LEAVE_SPENT);
+    }
+    node_flag(node, NODE_REFUTED, false);
+    if (replaced && !(node->flags & NODE_GONE)) {
+        node_flag(node, NODE_GONE,
+                  true); /* it ended unseen: the next judgement begins its new life */
+        if (node->probe != HEALTH_PROBE_FACT_OK)
+            node_flag(node, NODE_CLAIM, false);
+    }
+    if (pid)
+        node->pid = pid;
+}
+
+/* Is this beat newer than the last? Order is (boot, seq); a former boot's late packets are refused. */
+static bool beat_admitted(struct health_engine *engine, uint32_t id,
+                          const struct health_heartbeat *beat)
+{
+    struct node *node = &engine->nodes[id];
+    struct node_cold *cold = &engine->cold[id];
+    uint64_t tag = uuid_tag(&beat->boot);
+    uint32_t boot = (uint32_t)(tag >> 32 ^ tag);
+
+    boot += boot == 0;
+    if (boot == node->boot)
+        return ms_since(node->seq, (uint32_t)beat->seq) > 0;
+    if (boot == cold->former_boot)
+        return false;
+    cold->former_boot = node->boot;
+    node->boot = boot;
+    return true;
+}
+
+/* Take the agent's own SQL answer for the probe's, where the probe gets none. Its sample may be as old
+ * as the interval between beats. */
+static bool local_view_wanted(const struct health_engine *engine, const struct node *node,
+                              const struct health_heartbeat *beat, uint32_t sampled_ms)
+{
+    (void)engine;
+    return node->probe != HEALTH_PROBE_FACT_OK && beat->has_local && beat->local.ok &&
+           beat->local.has_view &&
+           (!(node->flags & NODE_CLAIM) || ms_since(node->claim_ms, sampled_ms) >= 0);
+}
+
+static bool beat_repeats(const struct health_engine *engine, uint32_t id,
+                         const struct health_heartbeat *beat, enum health_agent_fact word,
+                         uint32_t sampled_ms)
+{
+    const struct node *node = &engine->nodes[id];
+
+    if (word != node->agent || (beat->pid && beat->pid != node->pid))
+        return false;
+    if (word == HEALTH_AGENT_FACT_GONE)
+        return node->exit == exit_told(engine, beat);
+    if (node->flags & NODE_CLOSED &&
+        ms_since(engine->cold[id].link_ms, node->agent_ms) < (int32_t)engine->limits.settle)
+        return false;
+    if (local_view_wanted(engine, node, beat, sampled_ms)) {
+        struct claim claim = claim_of(&beat->local.view, node, true);
+        return claim_stands(engine, node, &claim, sampled_ms);
+    }
+    return true;
+}
+
+static void beat_observed(struct health_engine *engine,
+                          const struct health_observation *observation)
+{
+    const struct health_heartbeat *beat = &observation->heartbeat;
+    uint32_t id = observation->node;
+    struct node *node = &engine->nodes[id];
+    uint32_t at_ms = engine_ms(engine, observation->at_ns);
+    uint32_t sampled_ms = at_ms - engine->limits.heartbeat_interval;
+    enum health_agent_fact word = agent_word(beat);
+
+    if (!beat_admitted(engine, id, beat)) {
+        engine->counters.stale++;
+        return;
+    }
+    node->seq = (uint32_t)beat->seq;
+    bool repeats = beat_repeats(engine, id, beat, word, sampled_ms);
+    if (ms_since(node->agent_ms, at_ms) > 0 || node->agent == HEALTH_AGENT_FACT_NONE)
+        node->agent_ms = at_ms;
+    if (repeats) {
+        if (node->bits & CLAIM_AGENT_BIT && local_view_wanted(engine, node, beat, sampled_ms))
+            node->claim_ms = sampled_ms;
+        engine->counters.unchanged++;
+        return;
+    }
+    if (word == HEALTH_AGENT_FACT_GONE)
+        process_ended(engine, id, beat, at_ms);
+    else if (word != HEALTH_AGENT_FACT_NONE)
+        process_lives(engine, id, beat->pid);
+    node->agent = (uint8_t)word;
+    if (word != HEALTH_AGENT_FACT_GONE && local_view_wanted(engine, node, beat, sampled_ms)) {
+        struct claim claim = claim_of(&beat->local.view, node, true);
+        claim_take(engine, node, &beat->local.view, &claim, sampled_ms);
+    }
+    cluster_judge(engine, node->cluster);
+}
+
+enum health_error health_engine_observe(struct health_engine *engine, int64_t now_ns,
+                                        const struct health_observation *observation)
+{
+    if (observation->node >= engine->node_capacity ||
+        !(engine->nodes[observation->node].flags & NODE_USED))
+        return HEALTH_ENOENT;
+    if (observation->at_ns > now_ns || !observation_valid(observation))
+        return HEALTH_EINVAL;
+    enum health_error error = engine_advance(engine, now_ns);
+    if (error != HEALTH_OK)
+        return error;
+
+    engine->counters.observations++;
+    switch ((enum health_witness)observation->witness) {
+    case HEALTH_WITNESS_PROBE:
+        probe_observed(engine, observation);
+        break;
+    case HEALTH_WITNESS_LINK:
+        link_observed(engine, observation);
+        break;
+    case HEALTH_WITNESS_AGENT:
+        beat_observed(engine, observation);
+        break;
+    case HEALTH_WITNESS_COUNT:
+        break;
+    }
+    return HEALTH_OK;
+}

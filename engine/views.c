@@ -1,0 +1,397 @@
+/*
+ * views.c - what the views that nodes report say of each other.
+ *
+ * A Primary view has a history (state UUID), a configuration id that grows by one with each change of
+ * membership, and a size. Five things follow, and only these:
+ *  - A view is *whole* when as many nodes report it as it has members (arbitrators and unconfigured
+ *    members, learnt earlier, count as present), or when its member list was read. A node outside a
+ *    newer whole view is no member, whatever it says itself: a thawed node says "Synced, Primary".
+ *  - Two views with one history and one id but different sizes, one of them whole, are two Primary
+ *    components; so are two whole views. One sample read in the middle of a view change can pair a new
+ *    id with an old size, but then neither view is whole.
+ *  - A view with another history than the others' is a foreign one.
+ *  - A view that shrank as a node's connections closed shows a graceful leave: after a crash the peers
+ *    count the dead for about five seconds (evs.suspect_timeout).
+ *  - A view that grew while a node's port was closed shows that it joins (a state transfer).
+ * Peers confirm or refute; they never make a node bad by themselves.
+ */
+#include "council.h"
+
+#include <string.h>
+
+static bool same_view(const struct node *a, const struct node *b)
+{
+    return a->history == b->history && a->conf == b->conf && a->size == b->size;
+}
+
+/* How many seats report the view that `node` reports. */
+static uint32_t reporters_of(const struct council *council, const struct node *node)
+{
+    uint32_t reporters = 0;
+    for (uint32_t i = 0; i < council->count; i++)
+        reporters += council->seats[i].reports && same_view(council->seats[i].node, node);
+    return reporters;
+}
+
+/* Which of two reported views speaks for the cluster? The larger history; of equals the one with more
+ * reporters; then the one known before. Within a history, the newer. */
+static bool leads(const struct council *council, const struct node *a, const struct node *b)
+{
+    if (a->history == b->history)
+        return a->conf != b->conf ? a->conf > b->conf : a->size > b->size;
+    if (a->size != b->size)
+        return a->size > b->size;
+    uint32_t a_reporters = reporters_of(council, a);
+    uint32_t b_reporters = reporters_of(council, b);
+    if (a_reporters != b_reporters)
+        return a_reporters > b_reporters;
+    return a->history == council->cluster->history;
+}
+
+static const struct node *leading_view(const struct council *council)
+{
+    const struct node *best = NULL;
+    for (uint32_t i = 0; i < council->count; i++) {
+        const struct seat *seat = &council->seats[i];
+        if (seat->reports && (!best || leads(council, seat->node, best)))
+            best = seat->node;
+    }
+    return best;
+}
+
+static bool someone_reports(const struct council *council, uint64_t history, uint32_t conf)
+{
+    for (uint32_t i = 0; i < council->count; i++) {
+        const struct seat *seat = &council->seats[i];
+        if (seat->reports && seat->node->history == history && seat->node->conf == conf)
+            return true;
+    }
+    return false;
+}
+
+/* Did somebody join between the known view and this newer one? Each change of membership raises the id
+ * by one, so an id that rose by more than the view shrank hides a join. */
+static bool view_grew(const struct cluster *cluster, const struct node *view)
+{
+    int32_t shrank = (int32_t)cluster->size - (int32_t)view->size;
+    return shrank < 0 || view->conf - cluster->conf > (uint32_t)shrank;
+}
+
+/* Nodes that are down while a view grows may be the one that joins. */
+static void suspect_joiners(struct council *council)
+{
+    for (uint32_t i = 0; i < council->count; i++) {
+        struct node *node = council->seats[i].node;
+        if (node->flags & NODE_CLOSED && !council->seats[i].reports)
+            node_flag(node, NODE_GREW, true);
+    }
+}
+
+static void remember_view(struct council *council, const struct node *view)
+{
+    struct cluster *cluster = council->cluster;
+    bool same_history = cluster->history == view->history;
+
+    if (same_history && view->conf > cluster->conf && view_grew(cluster, view))
+        suspect_joiners(council);
+    if (!same_history || view->conf < cluster->conf) { /* another life: its ids start again */
+        cluster->whole_conf = 0;
+        cluster->members_conf = CONF_NONE;
+    }
+    cluster->history = view->history;
+    cluster->conf = view->conf;
+    cluster->seen_ms = council->engine->now_ms;
+}
+
+/* Bring the cluster's newest view up to date. */
+static void learn_view(struct council *council)
+{
+    struct cluster *cluster = council->cluster;
+    const struct node *view = leading_view(council);
+
+    if (!view)
+        return;
+    if (view->history != cluster->history || view->conf > cluster->conf ||
+        (view->conf < cluster->conf && !someone_reports(council, cluster->history, cluster->conf)))
+        remember_view(council, view);
+    if (view->conf == cluster->conf) {
+        cluster->size = view->size;
+        cluster->weight = view->weight;
+    }
+}
+
+/* Is the newest view known member by member? */
+static bool members_known(const struct cluster *cluster)
+{
+    return cluster->members_conf == cluster->conf && cluster->members_conf != CONF_NONE;
+}
+
+/* Members that are no configured node: known exactly when all nodes are in the view, and never more
+ * than the view has room for. */
+static void learn_others(struct cluster *cluster, uint32_t reporters, bool all_report)
+{
+    uint32_t room = cluster->size > reporters ? cluster->size - reporters : 0;
+    if (all_report || cluster->others > room)
+        cluster->others = (uint8_t)(room > UINT8_MAX ? UINT8_MAX : room);
+}
+
+static void learn_wholeness(struct council *council)
+{
+    struct cluster *cluster = council->cluster;
+    uint32_t reporters = 0;
+
+    council->whole = false;
+    if (!cluster->history)
+        return;
+    for (uint32_t i = 0; i < council->count; i++) {
+        const struct seat *seat = &council->seats[i];
+        reporters += seat->reports && seat->node->history == cluster->history &&
+                     seat->node->conf == cluster->conf && seat->node->size == cluster->size;
+    }
+    learn_others(cluster, reporters, reporters == council->count);
+    council->whole =
+        reporters && (reporters + cluster->others == cluster->size || members_known(cluster));
+    if (council->whole && cluster->conf > cluster->whole_conf)
+        cluster->whole_conf = cluster->conf;
+}
+
+/* Is seat i in the newest view, as far as the view itself tells? */
+static bool left_out(const struct council *council, uint32_t i)
+{
+    const struct cluster *cluster = council->cluster;
+    const struct seat *seat = &council->seats[i];
+
+    if (!council->whole)
+        return false;
+    if (members_known(cluster))
+        return !(cluster->members >> i & 1u);
+    return !(seat->reports && seat->node->history == cluster->history &&
+             seat->node->conf == cluster->conf);
+}
+
+/* A node whose own claim is older than a whole view that somebody still stands for is no member. This
+ * stays true of that very claim, also when those who showed it fall silent. */
+static bool excluded(struct council *council, uint32_t i)
+{
+    const struct cluster *cluster = council->cluster;
+    const struct seat *seat = &council->seats[i];
+    struct node *node = seat->node;
+
+    if (node->flags & NODE_EXCLUDED)
+        return true;
+    if (seat->facts[HEALTH_FACT_CLAIM] == HEALTH_CLAIM_NONE || node->history != cluster->history)
+        return left_out(council, i);
+    if (!seat->reports || node->conf >= cluster->whole_conf ||
+        (members_known(cluster) && !left_out(council, i)))
+        return false;
+    for (uint32_t k = 0; k < council->count; k++) {
+        const struct seat *other = &council->seats[k];
+        if (k != i && other->reports && other->node->history == node->history &&
+            other->node->conf >= cluster->whole_conf) {
+            node_flag(node, NODE_EXCLUDED, true);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_member_claim(const struct seat *seat)
+{
+    return seat->reports && (seat->facts[HEALTH_FACT_CLAIM] == HEALTH_CLAIM_MEMBER ||
+                             seat->facts[HEALTH_FACT_CLAIM] == HEALTH_CLAIM_DONOR);
+}
+
+/* Do these two claims prove two Primary components of one history? */
+static bool sides(const struct council *council, const struct seat *a, const struct seat *b)
+{
+    if (!is_member_claim(a) || !is_member_claim(b) || a->node->history != b->node->history ||
+        same_view(a->node, b->node))
+        return false;
+    bool a_whole = reporters_of(council, a->node) == a->node->size;
+    bool b_whole = reporters_of(council, b->node) == b->node->size;
+    if (a->node->conf == b->node->conf)
+        return a->node->size != b->node->size && (a_whole || b_whole);
+    return a_whole && b_whole;
+}
+
+/* On the smaller side of a split, or on one of two equal sides? */
+static bool split_loser(struct council *council, uint32_t i)
+{
+    const struct seat *seat = &council->seats[i];
+    bool loses = false;
+
+    if (is_member_claim(seat) && reporters_of(council, seat->node) > seat->node->size) {
+        council->split = council->split_tie =
+            true; /* more reporters than members: two equal views */
+        loses = true;
+    }
+    for (uint32_t k = 0; k < council->count; k++) {
+        const struct seat *other = &council->seats[k];
+        if (k == i || !sides(council, seat, other))
+            continue;
+        council->split = true;
+        if (seat->node->size == other->node->size)
+            council->split_tie = true;
+        if (seat->node->size <= other->node->size)
+            loses = true;
+    }
+    return loses;
+}
+
+static bool peers_agree(const struct council *council, uint32_t i)
+{
+    const struct seat *seat = &council->seats[i];
+    if (!seat->reports)
+        return false;
+    for (uint32_t k = 0; k < council->count; k++) {
+        const struct seat *other = &council->seats[k];
+        if (k != i && other->reports && same_view(seat->node, other->node) &&
+            node_answers(other->facts) &&
+            other->facts[HEALTH_FACT_CLAIM_AGE] == HEALTH_CLAIM_RECENT)
+            return true;
+    }
+    return false;
+}
+
+static enum health_peers_fact peers_fact(struct council *council, uint32_t i)
+{
+    const struct seat *seat = &council->seats[i];
+
+    if (is_member_claim(seat) && seat->node->history != council->cluster->history) {
+        council->foreign = true;
+        return HEALTH_PEERS_FOREIGN;
+    }
+    if (split_loser(council, i))
+        return HEALTH_PEERS_SPLIT;
+    if (excluded(council, i))
+        return HEALTH_PEERS_EXCLUDE;
+    return peers_agree(council, i) ? HEALTH_PEERS_AGREE : HEALTH_PEERS_NONE;
+}
+
+/* Members of the newest view that no known member accounts for. */
+static int32_t unaccounted(const struct council *council)
+{
+    int32_t rest = (int32_t)council->cluster->size - council->cluster->others;
+    for (uint32_t i = 0; i < council->count; i++)
+        rest -= council->seats[i].reports && node_answers(council->seats[i].facts);
+    return rest;
+}
+
+static bool may_be_joiner(const struct council *council, uint32_t i)
+{
+    return council->seats[i].node->flags & NODE_GREW &&
+           !(members_known(council->cluster) && !(council->cluster->members >> i & 1u));
+}
+
+static void find_joiners(struct council *council)
+{
+    int32_t rest = unaccounted(council);
+    int32_t candidates = 0;
+
+    for (uint32_t i = 0; i < council->count; i++)
+        candidates += may_be_joiner(council, i);
+    for (uint32_t i = 0; i < council->count; i++) {
+        struct node *node = council->seats[i].node;
+        if (!(node->flags & NODE_GREW))
+            continue;
+        if (rest <= 0 || !may_be_joiner(council, i)) {
+            node_flag(node, NODE_GREW, false);
+        } else if (rest >= candidates) {
+            council->seats[i].facts[HEALTH_FACT_GREW] = HEALTH_GREW_YES;
+            node_set_leave(node,
+                           LEAVE_SPENT); /* its former life's leave says nothing of this one */
+        } else {
+            council->seats[i].facts[HEALTH_FACT_GREW] = HEALTH_GREW_MAYBE;
+        }
+    }
+}
+
+/* Was this moment so soon after a stall of ours that we cannot say when the thing really happened? */
+static bool untimed(const struct health_engine *engine, uint32_t moment)
+{
+    int32_t after = ms_since(engine->stall_end_ms, moment);
+    return engine->stall_end_ns && after >= 0 &&
+           after <= (int32_t)(engine->limits.close_hold + engine->limits.settle);
+}
+
+/* A view that leaves the node out: did it come with the close, or by eviction? */
+static enum leave_verdict date_leave(const struct council *council, const struct seat *seat)
+{
+    const struct health_engine *engine = council->engine;
+    int32_t after = ms_since(seat->cold->link_ms, council->cluster->seen_ms);
+    int32_t lead = (int32_t)engine->limits.leave_lead;
+
+    if (seat->facts[HEALTH_FACT_LINK] != HEALTH_LINK_FACT_CLOSED)
+        lead +=
+            (int32_t)engine->limits.probe_interval; /* nobody watched: the close was found late */
+    if (untimed(engine, seat->cold->link_ms) || untimed(engine, council->cluster->seen_ms))
+        return LEAVE_SPENT;
+    if (after > (int32_t)engine->limits.leave_window)
+        return LEAVE_HELD;
+    return after >= -lead ? LEAVE_LEFT : LEAVE_SPENT;
+}
+
+/* Does a peer, asked surely after the close, still report the view that this node was in? */
+static bool peers_hold(const struct council *council, uint32_t i)
+{
+    const struct health_engine *engine = council->engine;
+    const struct seat *seat = &council->seats[i];
+
+    for (uint32_t k = 0; k < council->count; k++) {
+        const struct seat *other = &council->seats[k];
+        if (k != i && other->reports && node_answers(other->facts) &&
+            other->node->history == seat->node->history && other->node->conf == seat->node->conf &&
+            ms_since(seat->cold->link_ms, other->node->claim_ms) >= (int32_t)engine->limits.settle)
+            return true;
+    }
+    return false;
+}
+
+static bool peers_can_tell(const struct council *council, uint32_t i)
+{
+    for (uint32_t k = 0; k < council->count; k++)
+        if (k != i && council->seats[k].reports && node_answers(council->seats[k].facts))
+            return true;
+    return false;
+}
+
+static void judge_leave(struct council *council, uint32_t i)
+{
+    const struct health_engine *engine = council->engine;
+    struct seat *seat = &council->seats[i];
+    struct node *node = seat->node;
+    static const uint8_t told[] = {
+        [LEAVE_UNDECIDED] = HEALTH_LEAVE_NONE,
+        [LEAVE_LEFT] = HEALTH_LEAVE_LEFT,
+        [LEAVE_HELD] = HEALTH_LEAVE_HELD,
+        [LEAVE_SPENT] = HEALTH_LEAVE_NONE,
+    };
+
+    node_flag(node, NODE_WAITS, false);
+    if (!(node->flags & NODE_CLOSED))
+        return;
+    if (node_leave(node) == LEAVE_UNDECIDED && node->conf != CONF_NONE &&
+        node->history == council->cluster->history) {
+        if (node->conf < council->cluster->conf && left_out(council, i))
+            node_set_leave(node, date_leave(council, seat));
+        else if (peers_hold(council, i))
+            node_set_leave(node, LEAVE_HELD);
+        else if (peers_can_tell(council, i) &&
+                 ms_since(seat->cold->link_ms, engine->now_ms) < (int32_t)engine->limits.leave_wait)
+            node_flag(node, NODE_WAITS, true);
+    }
+    seat->facts[HEALTH_FACT_LEAVE] =
+        node->flags & NODE_WAITS ? HEALTH_LEAVE_WAITING : told[node_leave(node)];
+}
+
+void council_compare_views(struct council *council)
+{
+    council->split = council->split_tie = council->foreign = false;
+    learn_view(council);
+    learn_wholeness(council);
+    for (uint32_t i = 0; i < council->count; i++)
+        council->seats[i].facts[HEALTH_FACT_PEERS] = (uint8_t)peers_fact(council, i);
+    find_joiners(council);
+    for (uint32_t i = 0; i < council->count; i++)
+        judge_leave(council, i);
+}
