@@ -1,0 +1,327 @@
+/*
+ * cmd_replay.c - healthctl replay: what an engine makes of recorded traces.
+ */
+#include "command.h"
+#include "expect.h"
+#include "paint.h"
+#include "replay.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define EXPECT_FILES_MAX 256
+
+struct call {
+    bool json;
+    bool strict;
+    const char *config_path;
+    const char *at;                       /* NULL: the end */
+    double speed;                         /* 0: as fast as possible */
+    const char *expect[EXPECT_FILES_MAX]; /* the i-th belongs to the i-th trace */
+    int expect_count;
+    int trace_count;
+    char **traces;
+};
+
+/* One trace under way. */
+struct telling {
+    const struct call *call;
+    bool paint;
+    struct changes changes;
+    struct timespec began;
+    int64_t began_ns; /* of the trace's clock */
+    uint8_t routable[HEALTH_CLUSTER_NODES_MAX];
+};
+
+static const char *subject_name(const struct replay *replay, const struct health_report *report)
+{
+    return replay_is_cluster(replay, report) ? "cluster" : replay->header->nodes[report->subject];
+}
+
+static const char *state_text(bool cluster, uint8_t state)
+{
+    return cluster ? health_colour_name((enum health_colour)state)
+                   : health_state_name((enum health_state)state);
+}
+
+static void print_json(const struct replay *replay, const struct health_report *report)
+{
+    bool cluster = replay_is_cluster(replay, report);
+    cJSON *json = cJSON_CreateObject();
+    char digits[24];
+
+    snprintf(digits, sizeof digits, "%lld", (long long)(report->at_ns / HEALTH_NS_PER_US));
+    cJSON_AddRawToObject(json, "t_us", digits);
+    cJSON_AddStringToObject(json, "cluster", replay->header->cluster);
+    if (!cluster)
+        cJSON_AddStringToObject(json, "node", subject_name(replay, report));
+    cJSON_AddStringToObject(json, "state", state_text(cluster, report->state));
+    cJSON_AddStringToObject(json, "from", state_text(cluster, report->from));
+    cJSON_AddStringToObject(json, "reason", health_reason_name((enum health_reason)report->reason));
+    if (!cluster && report->routable != HEALTH_ANSWER_NOT_KNOWN)
+        cJSON_AddBoolToObject(json, "routable", report->routable == HEALTH_ANSWER_YES);
+    char *text = cJSON_PrintUnformatted(json);
+    puts(text ? text : "{}");
+    free(text);
+    cJSON_Delete(json);
+}
+
+static void print_line(const struct telling *telling, const struct replay *replay,
+                       const struct health_report *report)
+{
+    bool cluster = replay_is_cluster(replay, report);
+    const char *from = state_text(cluster, report->from);
+    const char *to = state_text(cluster, report->state);
+    bool green = !cluster && report->state == HEALTH_STATE_GREEN;
+
+    printf("%10.3f  %-10s %s%11s%s -> %s%-11s%s  %s%s\n", replay_seconds(replay, report->at_ns),
+           cluster ? "CLUSTER" : subject_name(replay, report), paint_state(telling->paint, from),
+           from, paint_end(telling->paint), paint_state(telling->paint, to), to,
+           paint_end(telling->paint), health_reason_text((enum health_reason)report->reason),
+           green && report->routable == HEALTH_ANSWER_NO ? "; not routable" : "");
+}
+
+/* A change of state, or of routability, is told; a new reason alone is not. */
+static void on_report(void *context, const struct replay *replay,
+                      const struct health_report *report)
+{
+    struct telling *telling = context;
+    bool cluster = replay_is_cluster(replay, report);
+    bool rerouted = false;
+
+    if (!cluster) {
+        rerouted = report->state == HEALTH_STATE_GREEN && report->from == HEALTH_STATE_GREEN &&
+                   telling->routable[report->subject] != report->routable;
+        telling->routable[report->subject] = report->routable;
+    }
+    if (report->state == report->from && !rerouted)
+        return;
+    changes_add(&telling->changes, subject_name(replay, report), state_text(cluster, report->state),
+                report->at_ns / HEALTH_NS_PER_US);
+    if (telling->call->json)
+        print_json(replay, report);
+    else
+        print_line(telling, replay, report);
+}
+
+static void on_mark(void *context, const struct replay *replay, int64_t at_ns, const char *mark)
+{
+    struct telling *telling = context;
+    if (!telling->call->json)
+        printf("%s%10.3f  -- what was done: %s%s\n", paint_dim(telling->paint),
+               replay_seconds(replay, at_ns), mark, paint_end(telling->paint));
+}
+
+/* Hold the replay back to the asked speed. */
+static void on_wait(void *context, int64_t until_ns)
+{
+    const struct telling *telling = context;
+    if (telling->call->speed == 0)
+        return;
+    int64_t ahead_ns = (int64_t)((double)(until_ns - telling->began_ns) / telling->call->speed);
+    struct timespec wake = telling->began;
+    wake.tv_sec += (time_t)(ahead_ns / HEALTH_NS_PER_S);
+    wake.tv_nsec += (long)(ahead_ns % HEALTH_NS_PER_S);
+    if (wake.tv_nsec >= HEALTH_NS_PER_S) {
+        wake.tv_sec++;
+        wake.tv_nsec -= (long)HEALTH_NS_PER_S;
+    }
+    fflush(stdout);
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &wake, NULL) == EINTR)
+        ;
+}
+
+static void print_broken(void *context, const struct broken *broken)
+{
+    FILE *stream = context;
+    fprintf(stream, "broken: %s is %s for %lld ms in the part from %lld us: must be ",
+            broken->expectation->subject, broken->state, (long long)(broken->lasted_us / 1000),
+            (long long)broken->expectation->from_us);
+    for (size_t i = 0; i < broken->expectation->must.count; i++)
+        fprintf(stream, "%s%s", i ? "/" : "", broken->expectation->must.states[i]);
+    fprintf(stream, " within %lld ms\n", (long long)(broken->expectation->within_us / 1000));
+}
+
+/* Compare with what was true. Verdicts go beside JSON, not into it. */
+static int check_expectations(const struct telling *telling, const char *path)
+{
+    struct expectations expectations;
+    FILE *stream = telling->call->json ? stderr : stdout;
+
+    if (!expectations_read(path, &expectations))
+        return EXIT_USAGE;
+    struct score score = expectations_score(&expectations, &telling->changes, print_broken, stream);
+    fprintf(stream, "%zu expectations, %zu broken, wrong for %.3f s, %u changes not explained\n",
+            expectations.count, score.broken, (double)score.wrong_us / 1e6, score.flaps);
+    expectations_clear(&expectations);
+    return score.broken ? EXIT_BROKEN : EXIT_DONE;
+}
+
+static void print_heading(const struct replay *replay, const struct call *call, bool paint)
+{
+    const struct health_trace_header *header = replay->header;
+    if (call->json)
+        return;
+    printf("%s%s%s%s%s\n", paint_dim(paint), replay->path, header->about[0] ? ": " : "",
+           header->about, paint_end(paint));
+}
+
+/* The picture at the moment a replay was stopped at. */
+static void print_picture(const struct replay *replay, bool paint)
+{
+    struct health_cluster_snapshot cluster;
+    health_cluster_snapshot(replay->engine, replay->cluster, &cluster);
+    const char *colour = health_colour_name(cluster.colour);
+    printf("at %.3f s cluster %s is %s%s%s: %s", replay_seconds(replay, replay->now_ns),
+           replay->header->cluster, paint_state(paint, colour), colour, paint_end(paint),
+           health_reason_text(cluster.reason));
+    if (cluster.can_lose >= 0)
+        printf("; it can lose %d more", cluster.can_lose);
+    putchar('\n');
+    for (uint32_t fault = 0; fault < HEALTH_FAULT_COUNT; fault++)
+        if (cluster.faults >> fault & 1u)
+            printf("  fault %s: %s\n", health_fault_name((enum health_fault)fault),
+                   health_rules_galera.faults[fault].advice);
+    for (uint32_t i = 0; i < replay->header->node_count; i++) {
+        struct health_node_snapshot node;
+        health_node_snapshot(replay->engine, i, &node);
+        const char *state = health_state_name(node.state);
+        printf("  %-10s %s%-11s%s since %.3f s, routable: %s; %s\n", replay->header->nodes[i],
+               paint_state(paint, state), state, paint_end(paint),
+               replay_seconds(replay, node.since_ns), health_answer_name(node.routable),
+               health_reason_text(node.reason));
+    }
+}
+
+static int replay_one(const struct call *call, const struct config *config, int index)
+{
+    struct replay replay;
+    const struct replay_options options = {.config = config, .strict = call->strict};
+    struct telling telling = {.call = call, .paint = !call->json && paint_wanted(stdout)};
+    const struct replay_listener listener = {
+        .report = on_report, .mark = on_mark, .wait = on_wait, .context = &telling};
+    int64_t until_ns = HEALTH_NEVER_NS;
+    int result = EXIT_DONE;
+
+    if (!replay_open(&replay, call->traces[index], &options))
+        return EXIT_USAGE;
+    if (call->at && !replay_time(&replay, call->at, &until_ns)) {
+        replay_close(&replay);
+        return command_misused(&command_replay,
+                               "--at %s: seconds from the start (12.5) or a t_us "
+                               "(1112815232us) is expected",
+                               call->at);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &telling.began);
+    telling.began_ns = replay.start_ns;
+    print_heading(&replay, call, telling.paint);
+    replay_run(&replay, until_ns, &listener);
+    if (call->at && !call->json)
+        print_picture(&replay, telling.paint);
+    if (index < call->expect_count)
+        result = check_expectations(&telling, call->expect[index]);
+    if (result == EXIT_DONE && call->strict && health_trace_problems(replay.reader))
+        result = EXIT_BROKEN;
+    changes_clear(&telling.changes);
+    replay_close(&replay);
+    return result;
+}
+
+static bool parse_speed(const char *text, double *ret_speed)
+{
+    char *end = NULL;
+    if (strcmp(text, "max") == 0) {
+        *ret_speed = 0;
+        return true;
+    }
+    *ret_speed = strtod(text, &end);
+    return end != text && *end == '\0' && *ret_speed > 0 && *ret_speed <= 1e6;
+}
+
+/* Gives EXIT_DONE when the call can be carried out; *ret_stop: it is already answered. */
+static int parse_call(int argc, char **argv, struct call *call, bool *ret_stop)
+{
+    static const struct option options[] = {
+        {"config", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'},
+        {"expect", required_argument, NULL, 'e'}, {"speed", required_argument, NULL, 's'},
+        {"at", required_argument, NULL, 'a'},     {"strict", no_argument, NULL, 'S'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    int option;
+
+    *ret_stop = true;
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (option == 'h')
+            return command_help(&command_replay);
+        if (option == '?')
+            return EXIT_USAGE;
+        if (option == 'c')
+            call->config_path = optarg;
+        if (option == 'j')
+            call->json = true;
+        if (option == 'a')
+            call->at = optarg;
+        if (option == 'S')
+            call->strict = true;
+        if (option == 's' && !parse_speed(optarg, &call->speed))
+            return command_misused(&command_replay,
+                                   "--speed %s: a factor above 0, or max, is "
+                                   "expected",
+                                   optarg);
+        if (option == 'e') {
+            if (call->expect_count == EXPECT_FILES_MAX)
+                return command_misused(&command_replay, "at most %d --expect", EXPECT_FILES_MAX);
+            call->expect[call->expect_count++] = optarg;
+        }
+    }
+    call->traces = argv + optind;
+    call->trace_count = argc - optind;
+    if (call->trace_count == 0)
+        return command_misused(&command_replay, "a trace is expected");
+    if (call->expect_count && call->expect_count != call->trace_count)
+        return command_misused(&command_replay,
+                               "one --expect for each trace is expected: %d for %d",
+                               call->expect_count, call->trace_count);
+    *ret_stop = false;
+    return EXIT_DONE;
+}
+
+static int run(int argc, char **argv)
+{
+    struct call call = {.json = false};
+    struct config config;
+    bool stop;
+    int worst = parse_call(argc, argv, &call, &stop);
+
+    if (stop)
+        return worst;
+    if (call.config_path && !config_read(call.config_path, &config))
+        return EXIT_USAGE;
+    for (int i = 0; i < call.trace_count; i++) {
+        int result = replay_one(&call, call.config_path ? &config : NULL, i);
+        worst = result > worst ? result : worst;
+    }
+    return worst;
+}
+
+const struct command command_replay = {
+    .name = "replay",
+    .arguments = "TRACE... [--expect F] [--json] [--at T] [--speed X|max] [--config F] [--strict]",
+    .about = "Replay traces through the engine and tell what it says",
+    .help =
+        "  TRACE        a recording, JSON Lines or binary; - is standard input\n"
+        "  --expect F   compare with what was true (F.expect.jsonl); one for each trace. Exit 1\n"
+        "               when an expectation is broken\n"
+        "  --json       one JSON line for each change, on the trace's own clock\n"
+        "  --at T       stop at T (seconds from the start, or a t_us such as 1112815232us) and "
+        "show\n"
+        "               the picture there\n"
+        "  --speed X    as fast as it happened (1), X times as fast, or max (the default)\n"
+        "  --config F   take cadence, limits and expected sizes from a configuration file\n"
+        "  --strict     stop at the first line that is not as it should be, and exit 1\n\n"
+        "Problems in a trace go to standard error with their line; the rest still replays.\n",
+    .run = run,
+};

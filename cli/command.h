@@ -1,0 +1,28 @@
+/*
+ * command.h - what a healthctl command is, and the exit codes they share.
+ */
+#ifndef HEALTHD_CLI_COMMAND_H
+#define HEALTHD_CLI_COMMAND_H
+
+/* 0: done. 1: an expectation is broken, or a strict reading found a problem. 2: the call or its input
+ * cannot be used. */
+enum { EXIT_DONE = 0, EXIT_BROKEN = 1, EXIT_USAGE = 2 };
+
+struct command {
+    const char *name;
+    const char *arguments;
+    const char *about;
+    const char *help; /* options and examples */
+    int (*run)(int argc, char **argv);
+};
+
+extern const struct command command_replay, command_why, command_rules, command_trace;
+
+/* Say what is wrong with a call of `command` and how it is called; gives EXIT_USAGE. */
+int command_misused(const struct command *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Print a command's help; gives EXIT_DONE. */
+int command_help(const struct command *command);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * healthctl - replay traces, explain verdicts, print the rules.
+ */
+#include "command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command *const commands[] = {&command_replay, &command_why, &command_rules,
+                                                 &command_trace};
+
+#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+
+int command_help(const struct command *command)
+{
+    printf("usage: healthctl %s %s\n\n%s.\n\n%s", command->name, command->arguments, command->about,
+           command->help);
+    return EXIT_DONE;
+}
+
+int command_misused(const struct command *command, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "healthctl %s: ", command->name);
+    vfprintf(stderr, format, arguments);
+    fprintf(stderr, "\nusage: healthctl %s %s\n'healthctl %s --help' says more\n", command->name,
+            command->arguments, command->name);
+    va_end(arguments);
+    return EXIT_USAGE;
+}
+
+static int help(FILE *stream)
+{
+    fputs("usage: healthctl COMMAND ...\n\n"
+          "Replay recorded observations of MySQL Galera clusters, and explain the verdicts.\n\n",
+          stream);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(stream, "  %-8s %s\n", commands[i]->name, commands[i]->about);
+    fputs("\n'healthctl COMMAND --help' says more.\n"
+          "Exit codes: 0 done; 1 an expectation is broken; 2 wrong usage or unusable input.\n"
+          "Colours are off when the output is no terminal, or when NO_COLOR is set.\n",
+          stream);
+    return stream == stdout ? EXIT_DONE : EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return help(stderr);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0)
+        return help(stdout);
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("healthctl " HEALTHD_VERSION);
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(argv[1], commands[i]->name) == 0)
+            return commands[i]->run(argc - 1, argv + 1);
+    fprintf(stderr, "healthctl: there is no command \"%s\"\n\n", argv[1]);
+    return help(stderr);
+}

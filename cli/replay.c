@@ -1,0 +1,205 @@
+/*
+ * replay.c - see replay.h.
+ */
+#include "replay.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What a monitor may be late by without having been stopped. */
+#define SLACK_NS (500 * HEALTH_NS_PER_MS)
+
+static void print_note(void *context, enum health_trace_severity severity, const char *text)
+{
+    const struct replay *replay = context;
+    (void)severity;
+    fprintf(stderr, "%s: %s\n", replay->path, text);
+}
+
+static int64_t pick_ms(uint32_t configured, uint32_t recorded)
+{
+    return (configured ? configured : recorded) * HEALTH_NS_PER_MS;
+}
+
+/* The limits: derived from the cadence, single ones overridden. */
+static bool set_limits(struct replay *replay, const struct config *config)
+{
+    static const struct config nothing;
+    const struct config *said = config ? config : &nothing;
+    const struct health_trace_header *header = replay->header;
+    const struct health_cadence cadence = {
+        .probe_interval_ns = pick_ms(said->probe_interval_ms, header->probe_interval_ms),
+        .probe_timeout_ns = pick_ms(said->probe_timeout_ms, header->probe_timeout_ms),
+        .heartbeat_interval_ns =
+            pick_ms(said->heartbeat_interval_ms, header->heartbeat_interval_ms),
+    };
+    if (health_limits_derive(&cadence, &replay->limits) != HEALTH_OK)
+        return false;
+#define X(name, text) \
+    if (said->limits.name##_ns) \
+        replay->limits.name##_ns = said->limits.name##_ns;
+    HEALTH_LIMITS(X)
+#undef X
+    return true;
+}
+
+static uint32_t expected_size(const struct replay *replay, const struct config *config)
+{
+    for (size_t i = 0; config && i < config->cluster_count; i++)
+        if (config->clusters[i].expected_size &&
+            strcmp(config->clusters[i].name, replay->header->cluster) == 0)
+            return config->clusters[i].expected_size;
+    return replay->header->expected_size;
+}
+
+static bool build_engine(struct replay *replay, const struct config *config)
+{
+    uint32_t nodes = replay->header->node_count;
+    const struct health_queue_options queue = {
+        .subjects = nodes + 1, .capacity = nodes + 1, .epoch = 1};
+    if (!set_limits(replay, config) || health_queue_create(&queue, &replay->queue) != HEALTH_OK)
+        return false;
+
+    const struct health_engine_options engine = {
+        .nodes = nodes,
+        .clusters = 1,
+        .now_ns = replay->start_ns,
+        .limits = &replay->limits,
+        .ruleset = &health_rules_galera,
+        .queue = replay->queue,
+    };
+    if (health_engine_create(&engine, &replay->engine) != HEALTH_OK ||
+        health_cluster_add(replay->engine, replay->start_ns, expected_size(replay, config),
+                           &replay->cluster) != HEALTH_OK)
+        return false;
+    for (uint32_t i = 0; i < nodes; i++) {
+        uint32_t node; /* numbers are given in order, so node i is the header's i-th */
+        if (health_node_add(replay->engine, replay->start_ns, replay->cluster, &node) != HEALTH_OK)
+            return false;
+    }
+    return true;
+}
+
+static void read_entry(struct replay *replay)
+{
+    replay->has_entry = health_trace_next(replay->reader, &replay->entry) != HEALTH_TRACE_END;
+}
+
+bool replay_open(struct replay *replay, const char *path, const struct replay_options *options)
+{
+    memset(replay, 0, sizeof *replay);
+    replay->path = path;
+    const struct health_trace_options trace = {
+        .strict = options->strict, .note = print_note, .context = replay};
+    replay->reader = health_trace_open(path, &trace);
+    if (!replay->reader)
+        return false;
+    replay->header = health_trace_header(replay->reader);
+    read_entry(replay);
+    replay->start_ns = replay->has_entry ? replay->entry.at_ns : 0;
+    replay->now_ns = replay->seen_ns = replay->start_ns;
+    if (!build_engine(replay, options->config)) {
+        fprintf(stderr, "%s: the limits contradict each other, or memory is short\n", path);
+        replay_close(replay);
+        return false;
+    }
+    return true;
+}
+
+void replay_close(struct replay *replay)
+{
+    health_engine_destroy(replay->engine);
+    health_queue_destroy(replay->queue);
+    health_trace_close(replay->reader);
+    memset(replay, 0, sizeof *replay);
+}
+
+static void tell(struct replay *replay, const struct replay_listener *listener)
+{
+    struct health_report report;
+    while (health_queue_pop(replay->queue, &report))
+        if (listener->report)
+            listener->report(listener->context, replay, &report);
+}
+
+/* Let the clock run to `to_ns`, calling the engine whenever it wants to be called. */
+static void run_clock(struct replay *replay, int64_t to_ns, const struct replay_listener *listener)
+{
+    const int64_t longest_ns =
+        replay->limits.probe_interval_ns + replay->limits.probe_timeout_ns + SLACK_NS;
+    bool stopped = replay->probed && to_ns - replay->seen_ns > longest_ns;
+
+    while (!stopped) {
+        int64_t deadline_ns = health_engine_deadline(replay->engine);
+        if (deadline_ns > to_ns)
+            break;
+        if (listener->wait)
+            listener->wait(listener->context, deadline_ns);
+        replay->now_ns = deadline_ns > replay->now_ns ? deadline_ns : replay->now_ns;
+        health_engine_tick(replay->engine, replay->now_ns);
+        tell(replay, listener);
+    }
+    if (listener->wait)
+        listener->wait(listener->context, to_ns);
+}
+
+static void take_entry(struct replay *replay, const struct replay_listener *listener)
+{
+    const struct health_trace_entry *entry = &replay->entry;
+
+    if (entry->kind == HEALTH_TRACE_MARK) {
+        if (listener->mark)
+            listener->mark(listener->context, replay, entry->at_ns, entry->mark);
+        return;
+    }
+    int64_t at_ns = entry->at_ns > replay->now_ns ? entry->at_ns : replay->now_ns;
+    run_clock(replay, at_ns, listener);
+    replay->now_ns = replay->seen_ns = at_ns;
+    replay->probed |= entry->observation.witness == HEALTH_WITNESS_PROBE;
+    enum health_error error =
+        health_engine_observe(replay->engine, replay->now_ns, &entry->observation);
+    if (error != HEALTH_OK)
+        fprintf(stderr, "%s: line %llu: %s\n", replay->path, (unsigned long long)entry->line,
+                health_error_text(error));
+    tell(replay, listener);
+}
+
+void replay_run(struct replay *replay, int64_t until_ns, const struct replay_listener *listener)
+{
+    tell(replay, listener);
+    while (replay->has_entry && replay->entry.at_ns <= until_ns) {
+        take_entry(replay, listener);
+        read_entry(replay);
+    }
+    if (replay->has_entry && until_ns > replay->now_ns) {
+        run_clock(replay, until_ns, listener);
+        tell(replay, listener);
+    }
+}
+
+bool replay_is_cluster(const struct replay *replay, const struct health_report *report)
+{
+    return report->subject >= replay->header->node_count;
+}
+
+bool replay_time(const struct replay *replay, const char *text, int64_t *ret_ns)
+{
+    char *end = NULL;
+    errno = 0;
+    double value = strtod(text, &end);
+    if (errno || end == text || value < 0 || value > 9e15)
+        return false;
+    if (strcmp(end, "us") == 0)
+        *ret_ns = strtoll(text, NULL, 10) * HEALTH_NS_PER_US;
+    else if (*end == '\0' || strcmp(end, "s") == 0)
+        *ret_ns = replay->start_ns + (int64_t)(value * (double)HEALTH_NS_PER_S);
+    else
+        return false;
+    return true;
+}
+
+double replay_seconds(const struct replay *replay, int64_t at_ns)
+{
+    return (double)(at_ns - replay->start_ns) / (double)HEALTH_NS_PER_S;
+}

@@ -1,0 +1,78 @@
+/*
+ * trace_private.h - what the files of the trace reader and writer share.
+ */
+#ifndef HEALTHD_PROBES_TRACE_PRIVATE_H
+#define HEALTHD_PROBES_TRACE_PRIVATE_H
+
+#include <healthd/trace.h>
+
+/* Extra keys that were noted already: each is said once. */
+#define NOTED_MAX 64
+
+#define BINARY_MAGIC "HLTHTRC1"
+#define BINARY_MAGIC_SIZE 8
+
+#define MEMBERS_MAX UINT8_MAX
+
+/* Views repeat: each node's last one is kept, of its probe and of its agent. */
+struct view_memory {
+    struct health_view view[2];
+};
+
+struct uuid_table {
+    struct health_uuid *uuids;
+    size_t count;
+    size_t capacity;
+};
+
+struct health_trace_reader {
+    struct health_trace_options options;
+    struct health_trace_header header;
+    FILE *stream;
+    char *line; /* getline's */
+    size_t line_capacity;
+    char *text; /* the line with long integers quoted; the current mark */
+    size_t text_capacity;
+    uint64_t line_number;
+    uint64_t offset;   /* bytes read of a binary trace */
+    int64_t binary_us; /* time of its last entry */
+    int64_t latest_ns;
+    uint64_t problems;
+    bool binary;
+    bool ended;
+    char *noted[NOTED_MAX];
+    size_t noted_count;
+    struct health_member members[MEMBERS_MAX];
+    struct uuid_table uuids;
+    struct view_memory views[HEALTH_CLUSTER_NODES_MAX];
+};
+
+/* Note a problem where the reader stands, or a harmless thing; printf-like. */
+void trace_problem(struct health_trace_reader *reader, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void trace_remark(struct health_trace_reader *reader, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Make the reader's text buffer at least so large. */
+bool trace_text_reserve(struct health_trace_reader *reader, size_t size);
+
+/* trace_decode.c: a line of JSON to the header, or to an entry. False: a problem was noted. */
+bool trace_decode_header(struct health_trace_reader *reader, const char *line, size_t length);
+bool trace_decode_entry(struct health_trace_reader *reader, const char *line, size_t length,
+                        struct health_trace_entry *entry);
+
+/* trace_encode.c: the header or an entry as a line of JSON, without the line's end; the caller frees. */
+char *trace_encode_header(const struct health_trace_header *header);
+char *trace_encode_entry(const struct health_trace_header *header,
+                         const struct health_trace_entry *entry);
+
+/* trace_binary.c */
+enum health_trace_kind trace_binary_next(struct health_trace_reader *reader,
+                                         struct health_trace_entry *entry);
+bool trace_binary_open(struct health_trace_reader *reader);
+
+/* Words of the format to values of enums. */
+bool uuid_parse(const char *text, struct health_uuid *ret_uuid);
+void uuid_format(const struct health_uuid *uuid, char text[37]);
+
+#endif
