@@ -12,11 +12,16 @@ static void print_answers(const struct health_why *why)
 {
     static const char *const questions[] = {"is mysqld running?", "is it a member?",
                                             "did it exit gracefully?"};
-    for (unsigned i = 0; i < HEALTH_QUESTION_COUNT; i++)
+    bool gone = why->answers[HEALTH_QUESTION_RUNNING] == HEALTH_ANSWER_NO;
+
+    for (unsigned i = 0; i < HEALTH_QUESTION_COUNT; i++) {
+        if (i == (gone ? HEALTH_QUESTION_MEMBER : HEALTH_QUESTION_CLEAN))
+            continue; /* the question does not arise */
         printf("  %-24s %-10s rule %s %u: %s (%s)\n", questions[i],
                health_answer_name((enum health_answer)why->answers[i]), health_answer_facts[i].name,
                why->rules[i]->id, health_reason_name((enum health_reason)why->rules[i]->reason),
                health_reason_text((enum health_reason)why->rules[i]->reason));
+    }
 }
 
 static void print_age(const char *witness, const char *said, int64_t age_ns)

@@ -83,7 +83,24 @@ static bool build_engine(struct replay *replay, const struct config *config)
 
 static void read_entry(struct replay *replay)
 {
-    replay->has_entry = health_trace_next(replay->reader, &replay->entry) != HEALTH_TRACE_END;
+    replay->has_entry = replay->source(replay->source_context, &replay->entry) != HEALTH_TRACE_END;
+}
+
+bool replay_begin(struct replay *replay, const struct health_trace_header *header,
+                  replay_source *source, void *context, const struct replay_options *options)
+{
+    replay->header = header;
+    replay->source = source;
+    replay->source_context = context;
+    read_entry(replay);
+    replay->start_ns = replay->has_entry ? replay->entry.at_ns : 0;
+    replay->now_ns = replay->seen_ns = replay->start_ns;
+    return build_engine(replay, options->config);
+}
+
+static enum health_trace_kind next_of_reader(void *context, struct health_trace_entry *ret_entry)
+{
+    return health_trace_next(context, ret_entry);
 }
 
 bool replay_open(struct replay *replay, const char *path, const struct replay_options *options)
@@ -95,16 +112,12 @@ bool replay_open(struct replay *replay, const char *path, const struct replay_op
     replay->reader = health_trace_open(path, &trace);
     if (!replay->reader)
         return false;
-    replay->header = health_trace_header(replay->reader);
-    read_entry(replay);
-    replay->start_ns = replay->has_entry ? replay->entry.at_ns : 0;
-    replay->now_ns = replay->seen_ns = replay->start_ns;
-    if (!build_engine(replay, options->config)) {
-        fprintf(stderr, "%s: the limits contradict each other, or memory is short\n", path);
-        replay_close(replay);
-        return false;
-    }
-    return true;
+    if (replay_begin(replay, health_trace_header(replay->reader), next_of_reader, replay->reader,
+                     options))
+        return true;
+    fprintf(stderr, "%s: the limits contradict each other, or memory is short\n", path);
+    replay_close(replay);
+    return false;
 }
 
 void replay_close(struct replay *replay)
@@ -123,25 +136,30 @@ static void tell(struct replay *replay, const struct replay_listener *listener)
             listener->report(listener->context, replay, &report);
 }
 
+/* Was the recorder stopped between the latest entry and `to_ns`? */
+static bool recorder_stopped(const struct replay *replay, int64_t to_ns)
+{
+    int64_t longest_ns =
+        replay->limits.probe_interval_ns + replay->limits.probe_timeout_ns + SLACK_NS;
+    return replay->probed && to_ns - replay->seen_ns > longest_ns;
+}
+
+static void tick(struct replay *replay, int64_t at_ns, const struct replay_listener *listener)
+{
+    if (listener->wait)
+        listener->wait(listener->context, at_ns);
+    replay->now_ns = at_ns;
+    health_engine_tick(replay->engine, at_ns);
+    tell(replay, listener);
+}
+
 /* Let the clock run to `to_ns`, calling the engine whenever it wants to be called. */
 static void run_clock(struct replay *replay, int64_t to_ns, const struct replay_listener *listener)
 {
-    const int64_t longest_ns =
-        replay->limits.probe_interval_ns + replay->limits.probe_timeout_ns + SLACK_NS;
-    bool stopped = replay->probed && to_ns - replay->seen_ns > longest_ns;
-
-    while (!stopped) {
-        int64_t deadline_ns = health_engine_deadline(replay->engine);
-        if (deadline_ns > to_ns)
-            break;
-        if (listener->wait)
-            listener->wait(listener->context, deadline_ns);
-        replay->now_ns = deadline_ns > replay->now_ns ? deadline_ns : replay->now_ns;
-        health_engine_tick(replay->engine, replay->now_ns);
-        tell(replay, listener);
-    }
-    if (listener->wait)
-        listener->wait(listener->context, to_ns);
+    if (recorder_stopped(replay, to_ns))
+        return;
+    for (int64_t at_ns; (at_ns = health_engine_deadline(replay->engine)) <= to_ns;)
+        tick(replay, at_ns, listener);
 }
 
 static void take_entry(struct replay *replay, const struct replay_listener *listener)
@@ -155,6 +173,8 @@ static void take_entry(struct replay *replay, const struct replay_listener *list
     }
     int64_t at_ns = entry->at_ns > replay->now_ns ? entry->at_ns : replay->now_ns;
     run_clock(replay, at_ns, listener);
+    if (listener->wait)
+        listener->wait(listener->context, at_ns);
     replay->now_ns = replay->seen_ns = at_ns;
     replay->probed |= entry->observation.witness == HEALTH_WITNESS_PROBE;
     enum health_error error =
@@ -172,9 +192,9 @@ void replay_run(struct replay *replay, int64_t until_ns, const struct replay_lis
         take_entry(replay, listener);
         read_entry(replay);
     }
-    if (replay->has_entry && until_ns > replay->now_ns) {
+    if (replay->has_entry && until_ns > replay->now_ns && !recorder_stopped(replay, until_ns)) {
         run_clock(replay, until_ns, listener);
-        tell(replay, listener);
+        tick(replay, until_ns, listener);
     }
 }
 

@@ -14,9 +14,14 @@
 #include <healthd/engine.h>
 #include <healthd/trace.h>
 
+/* Gives the next entry; HEALTH_TRACE_END: there is none. */
+typedef enum health_trace_kind replay_source(void *context, struct health_trace_entry *ret_entry);
+
 struct replay {
     const char *path;
-    struct health_trace_reader *reader;
+    struct health_trace_reader *reader; /* NULL: the entries come from elsewhere */
+    replay_source *source;
+    void *source_context;
     const struct health_trace_header *header;
     struct health_engine *engine;
     struct health_queue *queue;
@@ -45,6 +50,11 @@ struct replay_listener {
 
 /* Open a trace and build its engine. False: stderr says why. */
 bool replay_open(struct replay *replay, const char *path, const struct replay_options *options);
+
+/* Replay entries that come from anywhere. `header` must outlive the replay. False: memory is short, or
+ * the limits contradict each other. */
+bool replay_begin(struct replay *replay, const struct health_trace_header *header,
+                  replay_source *source, void *context, const struct replay_options *options);
 
 /* Run until the trace ends, or its clock reaches until_ns (HEALTH_NEVER_NS: the end). */
 void replay_run(struct replay *replay, int64_t until_ns, const struct replay_listener *listener);

@@ -47,12 +47,12 @@ size_t owed_bytes(uint32_t count)
         count = words_for(count);
         words += count;
     } while (count > 1);
-    return words * sizeof(word);
+    return words * sizeof(struct word);
 }
 
 void owed_init(struct owed *set, void *memory, uint32_t count, bool shared)
 {
-    word *next = memory;
+    struct word *next = memory;
 
     set->levels = 0;
     set->shared = shared;
@@ -64,6 +64,7 @@ void owed_init(struct owed *set, void *memory, uint32_t count, bool shared)
         set->levels++;
         next += count;
     } while (count > 1);
+    set->top = set->level[set->levels - 1];
 }
 
 /* Set bit `index` of `level`, and what follows from it above. */
@@ -80,7 +81,7 @@ static void raise_bit(struct owed *set, uint32_t level, uint32_t index)
 static void tidy(struct owed *set, uint32_t level, uint32_t index)
 {
     for (; level + 1 < set->levels; level++) {
-        word *above = &set->level[level + 1][index / BITS];
+        struct word *above = &set->level[level + 1][index / BITS];
         uint64_t left = word_clear_bits(above, bit_of(index), set->shared) & ~bit_of(index);
         if (word_load(&set->level[level][index])) {
             raise_bit(set, level + 1, index);
@@ -99,7 +100,7 @@ void owed_add(struct owed *set, uint32_t id)
 
 bool owed_remove(struct owed *set, uint32_t id)
 {
-    word *leaf = &set->level[0][id / BITS];
+    struct word *leaf = &set->level[0][id / BITS];
 
     /* A bit that is not set cannot appear under the writer's hands, and if it vanishes under the
      * reader's, that is found out below. */

@@ -23,7 +23,8 @@
 #define OWED_LEVELS_MAX 5u
 
 struct owed {
-    word *level[OWED_LEVELS_MAX]; /* level[0]: the ids; the last level is one word */
+    struct word *level[OWED_LEVELS_MAX]; /* level[0]: the ids; the last level is one word */
+    struct word *top;
     uint32_t words[OWED_LEVELS_MAX];
     uint32_t levels;
     bool shared;
@@ -48,7 +49,7 @@ bool owed_take(struct owed *set, uint32_t *cursor, uint32_t *ret_id);
 /* Is there possibly anything in the set? While the other thread is inside, the answer may lag. */
 static inline bool owed_any(const struct owed *set)
 {
-    return word_load(&set->level[set->levels - 1][0]) != 0;
+    return word_load(set->top) != 0;
 }
 
 #endif

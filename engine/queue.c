@@ -1,119 +1,191 @@
 /*
  * queue.c - latest report of each subject, bounded, between one writer and one reader.
  *
- * Each subject has a *word* (its version and three flags) and two value slots, of which the version's
- * parity says which is current. Two rings hold subject numbers: the *line* (what is queued) and the
- * *debts* (what was dropped). Values never move; only subject numbers do.
+ * Three parts: for each subject a *box* with its latest report; the *line*, a ring of the subjects that
+ * are queued; and the set of subjects that are *owed* (owed.h). Reports stay in their box; only
+ * subject numbers move.
  *
- *   QUEUED  the subject stands in line
- *   OWED    its report was dropped and has not been queued again
- *   LISTED  it has an entry in the debts (perhaps a stale one: OWED tells)
+ * The box. Its word holds the version, the three small fields and the flags, so that they change in one
+ * step. The two times do not fit; they lie in a *letter* beside the word. There are three letters, and
+ * at each moment one belongs to the writer, one to the reader, and one to the box: the word says which.
+ * To push is to fill one's letter and exchange it for the box's; to pop is to exchange one's empty
+ * letter for the box's. Nobody reads what another writes, so there is nothing to tear and nothing to
+ * try again, and both sides exchange in one instruction whatever the other does.
  *
- * Both threads may take from either ring (the reader pops; the writer drops the oldest when the line is
- * full, and moves debts back into line), so a head moves by compare-and-swap; only the writer appends.
- * Heads and tails are 64-bit and never wrap, so a successful swap proves that the slot that was read
- * before it was still the head.
+ *   FRESH   the reader has not taken the letter in the box
+ *   QUEUED  the subject stands in line; always FRESH too
  *
- * Nothing is lost: the writer stores the value, then changes the word in one atomic step; the reader
- * clears QUEUED in one atomic step, then reads the value. Either the writer's step comes first and the
- * reader sees its value, or the writer sees QUEUED cleared and queues the subject again. The reader may
- * thus meet one version twice, and skips it. OWED and LISTED are set and cleared together with the same
- * argument.
+ * The line. Only the writer appends. Both take from its head: the reader to pop, the writer to drop the
+ * oldest when the line is full; so the head moves by compare-and-swap. Head and tail are 64-bit and
+ * never wrap: a successful swap proves that the entry read before it was still the head. The writer
+ * appends after it has seen a head with room behind it, and heads only grow: the line cannot hold more
+ * than its capacity. Whoever takes an entry, and nobody else, clears that subject's QUEUED; whoever
+ * finds QUEUED clear when setting it, the writer only, appends: hence one entry a subject at most.
  *
- * Nobody waits: a failed swap means that the other side made progress. The reader copies a value and
- * looks at the version again; only a writer that came round to the same slot (two versions later)
- * makes it copy once more.
+ * Nothing is lost. A pop takes the box's letter and clears QUEUED in one step. A push comes before that
+ * step, and its report is taken; or after, and it finds QUEUED clear and queues the subject. A dropped
+ * subject stays FRESH and is marked as owed after its QUEUED is cleared, so whoever takes the mark
+ * sees a box that is at least that new: FRESH alone (it takes the letter, or appends the subject), or
+ * QUEUED again (a later push has queued it), or empty (a reader who was slow to use an earlier mark).
+ * Nothing comes twice nor goes back: a letter leaves the box once, and its successors are newer.
  *
- * With one thread the same steps are done with plain loads and stores.
+ * Nobody waits. The writer never loops on what the reader does: where its swap fails, the reader took
+ * the entry, which made the room that was wanted. The reader loops only past entries that the writer
+ * has dropped, and past debts that turned out to be settled.
+ *
+ * With one thread the same steps are plain loads and stores, there is one letter a box, and a box takes
+ * half a cache line instead of a whole one.
+ *
+ * Rejected: two value slots under a version counter (the reader may have to copy again and again while
+ * a subject flaps); a lock a box; linked lists through the boxes (each pop would wait for the box of
+ * the one before).
  */
 #include <healthd/queue.h>
 
-#include <stdatomic.h>
+#include "owed.h"
+
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SUBJECTS_MAX (UINT32_C(1) << 30)
 #define CACHE_LINE 64u
+#define SUBJECTS_MAX (UINT32_C(1) << 30)
+#define CAPACITY_MAX (UINT32_C(1) << 30)
 
-/* Debts moved back into line at each push: more than one, so that debts shrink while reports come. */
-#define REFILL 2
+/* Debts that a push pays back at most when the reader has made room: more than one, so that they
+ * shrink while new reports keep coming. */
+#define DEBTS_PER_PUSH 2
 
-enum { QUEUED = 1, OWED = 2, LISTED = 4, VERSION_SHIFT = 3 };
+/* The word of a box: version, state, reason, routable, flags, from the highest bits to the lowest. */
+enum { VERSION_SHIFT = 32, STATE_SHIFT = 24, REASON_SHIFT = 16, ROUTABLE_SHIFT = 8 };
+enum { FRESH = 1, QUEUED = 2, LETTER_SHIFT = 2, LETTER_MASK = 3 };
 
-/* A report's value, as words that may be read while they are written. */
-struct slot {
-    _Atomic uint64_t since_ns;
-    _Atomic uint64_t at_ns;
-    _Atomic uint32_t packed; /* state, reason, routable */
+struct letter {
+    int64_t since_ns;
+    int64_t at_ns;
 };
 
-struct subject {
-    _Atomic uint64_t word; /* version << VERSION_SHIFT | flags */
-    struct slot slots[2];
-    uint32_t seen_version; /* the reader's own */
-    uint8_t seen_state;
+struct box {
+    struct word word;
+    uint32_t seen_version; /* the reader's: the version it took last, */
+    uint8_t seen_state;    /* and that version's state */
+    uint8_t reader_letter; /* the letter that is the reader's */
+    uint8_t writer_letter; /* the letter that is the writer's */
+    struct letter letters[]; /* three, or one if both are one thread */
 };
 
-struct ring {
-    _Atomic uint64_t head; /* next to take; both threads */
-    _Atomic uint64_t tail; /* next to fill; the writer */
-    _Atomic uint32_t *entries;
-    uint64_t mask;
-};
-
+/* Each group of fields has a cache line of its own: what nobody changes, the writer's, the reader's,
+ * and the two that one changes and the other reads. */
 struct health_queue {
-    struct subject *subjects;
-    struct ring line;
-    struct ring debts;
+    alignas(CACHE_LINE) char *boxes;
+    size_t box_bytes;
+    _Atomic uint32_t *line; /* the subjects in line, from head to tail, each modulo the ring's size */
+    uint64_t line_mask;
     uint64_t epoch;
-    uint32_t subject_count;
+    uint32_t subjects;
     uint32_t capacity;
     bool shared;
-    _Atomic uint64_t pushed;
-    _Atomic uint64_t coalesced;
-    _Atomic uint64_t dropped;
-    _Atomic uint64_t popped;
+    struct owed owed;
+
+    alignas(CACHE_LINE) struct word tail; /* the writer appends here */
+    alignas(CACHE_LINE) struct word head; /* both take here */
+
+    alignas(CACHE_LINE) uint64_t writer_head; /* the writer's last look at the head: never ahead of it */
+    struct word pushed;
+    struct word coalesced;
+    struct word dropped;
+    uint32_t writer_cursor; /* where it looks for the next debt */
+
+    alignas(CACHE_LINE) uint64_t reader_tail; /* the reader's last look at the tail */
+    struct word popped;
+    uint32_t reader_cursor;
 };
 
-static uint64_t power_of_two(uint32_t at_least)
-{
-    uint64_t size = 1;
-    while (size < at_least)
-        size *= 2;
-    return size;
-}
-
-static size_t line_up(size_t bytes)
-{
-    return (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-}
+/* ---- Memory ---- */
 
 static bool options_valid(const struct health_queue_options *options)
 {
     return options && options->subjects >= 1 && options->subjects <= SUBJECTS_MAX &&
-           options->capacity >= 1 && options->capacity <= SUBJECTS_MAX;
+           options->capacity >= 1 && options->capacity <= CAPACITY_MAX;
 }
 
-/* More entries than subjects are never needed: a subject stands in line once. */
-static uint32_t line_length_max(const struct health_queue_options *options)
+/* The ring's size: a power of two, and no more than the subjects need, as each stands in line once. */
+static uint64_t line_size(const struct health_queue_options *options)
 {
-    return options->capacity < options->subjects ? options->capacity : options->subjects;
+    uint32_t entries =
+        options->capacity < options->subjects ? options->capacity : options->subjects;
+    uint64_t size = 1;
+
+    while (size < entries)
+        size *= 2;
+    return size;
 }
 
+static uint64_t letters_of(const struct health_queue_options *options)
+{
+    return options->two_threads ? 3 : 1;
+}
+
+static uint64_t box_size(const struct health_queue_options *options)
+{
+    return sizeof(struct box) + letters_of(options) * sizeof(struct letter);
+}
+
+/* Where the parts lie in the one block, in bytes from its start. */
 struct plan {
-    size_t subjects;
-    size_t line;
-    size_t debts;
-    size_t bytes;
+    uint64_t boxes;
+    uint64_t line;
+    uint64_t owed;
+    uint64_t bytes;
 };
 
-static struct plan plan_block(const struct health_queue_options *options)
+static uint64_t whole_lines(uint64_t bytes)
 {
-    struct plan plan = {.subjects = line_up(sizeof(struct health_queue))};
-    plan.line = plan.subjects + line_up(options->subjects * sizeof(struct subject));
-    plan.debts = plan.line + line_up(power_of_two(line_length_max(options)) * sizeof(uint32_t));
-    plan.bytes = plan.debts + line_up(power_of_two(options->subjects) * sizeof(uint32_t));
+    return (bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+}
+
+static struct plan plan_of(const struct health_queue_options *options)
+{
+    struct plan plan = {.boxes = whole_lines(sizeof(struct health_queue))};
+    plan.line = plan.boxes + whole_lines(box_size(options) * options->subjects);
+    plan.owed = plan.line + whole_lines(line_size(options) * sizeof(uint32_t));
+    plan.bytes = plan.owed + whole_lines(owed_bytes(options->subjects));
     return plan;
+}
+
+size_t health_queue_bytes(const struct health_queue_options *options)
+{
+    if (!options_valid(options))
+        return 0;
+    uint64_t bytes = plan_of(options).bytes;
+    return bytes <= SIZE_MAX ? (size_t)bytes : 0;
+}
+
+static struct box *box_of(const struct health_queue *queue, uint32_t subject)
+{
+    return (struct box *)(void *)(queue->boxes + subject * queue->box_bytes);
+}
+
+/* Every byte is written, so that the system hands out the pages now and not in the middle of a crisis. */
+static void lay_out(char *block, const struct health_queue_options *options)
+{
+    struct plan plan = plan_of(options);
+    struct health_queue *queue = (struct health_queue *)(void *)block;
+
+    memset(block, 0, (size_t)plan.bytes);
+    queue->boxes = block + plan.boxes;
+    queue->box_bytes = (size_t)box_size(options);
+    queue->line = (_Atomic uint32_t *)(void *)(block + plan.line);
+    queue->line_mask = line_size(options) - 1;
+    queue->epoch = options->epoch;
+    queue->subjects = options->subjects;
+    queue->capacity = options->capacity;
+    queue->shared = options->two_threads;
+    owed_init(&queue->owed, block + plan.owed, options->subjects, options->two_threads);
+    for (uint32_t subject = 0; options->two_threads && subject < options->subjects; subject++) {
+        box_of(queue, subject)->reader_letter = 1;
+        box_of(queue, subject)->writer_letter = 2;
+    }
 }
 
 enum health_error health_queue_create(const struct health_queue_options *options,
@@ -121,23 +193,12 @@ enum health_error health_queue_create(const struct health_queue_options *options
 {
     if (!options_valid(options) || !ret_queue)
         return HEALTH_EINVAL;
-    struct plan plan = plan_block(options);
-    char *block = aligned_alloc(CACHE_LINE, plan.bytes);
+    size_t bytes = health_queue_bytes(options);
+    char *block = bytes ? aligned_alloc(CACHE_LINE, bytes) : NULL;
     if (!block)
         return HEALTH_ENOMEM;
-    memset(block, 0, plan.bytes);
-
-    struct health_queue *queue = (struct health_queue *)(void *)block;
-    queue->subjects = (struct subject *)(void *)(block + plan.subjects);
-    queue->line.entries = (_Atomic uint32_t *)(void *)(block + plan.line);
-    queue->line.mask = power_of_two(line_length_max(options)) - 1;
-    queue->debts.entries = (_Atomic uint32_t *)(void *)(block + plan.debts);
-    queue->debts.mask = power_of_two(options->subjects) - 1;
-    queue->epoch = options->epoch;
-    queue->subject_count = options->subjects;
-    queue->capacity = options->capacity;
-    queue->shared = options->two_threads;
-    *ret_queue = queue;
+    lay_out(block, options);
+    *ret_queue = (struct health_queue *)(void *)block;
     return HEALTH_OK;
 }
 
@@ -146,232 +207,237 @@ void health_queue_destroy(struct health_queue *queue)
     free(queue);
 }
 
-size_t health_queue_bytes(const struct health_queue_options *options)
+/* ---- The line ---- */
+
+/* Only one thread ever adds to a counter; the other may look. */
+static void count(struct word *counter, uint64_t more)
 {
-    return options_valid(options) ? plan_block(options).bytes : 0;
+    word_poke(counter, word_peek(counter) + more);
 }
 
-/* The atomic steps, and their plain twins for a queue that one thread owns. */
-static uint64_t word_add(const struct health_queue *queue, _Atomic uint64_t *word, uint64_t value)
+/* Is there room for one more (writer)? The head is looked at only if the last look does not tell. */
+static bool line_has_room(struct health_queue *queue)
 {
-    if (queue->shared)
-        return atomic_fetch_add(word, value);
-    uint64_t old = atomic_load_explicit(word, memory_order_relaxed);
-    atomic_store_explicit(word, old + value, memory_order_relaxed);
-    return old;
+    uint64_t tail = word_peek(&queue->tail);
+
+    if (tail - queue->writer_head < queue->capacity)
+        return true;
+    queue->writer_head = word_load(&queue->head);
+    return tail - queue->writer_head < queue->capacity;
 }
 
-static uint64_t word_set(const struct health_queue *queue, _Atomic uint64_t *word, uint64_t flags)
+/* Append where there is room (writer). */
+static void line_append(struct health_queue *queue, uint32_t subject)
 {
-    if (queue->shared)
-        return atomic_fetch_or(word, flags);
-    uint64_t old = atomic_load_explicit(word, memory_order_relaxed);
-    atomic_store_explicit(word, old | flags, memory_order_relaxed);
-    return old;
+    uint64_t tail = word_peek(&queue->tail);
+
+    assert(tail - queue->writer_head < queue->capacity);
+    atomic_store_explicit(&queue->line[tail & queue->line_mask], subject, memory_order_relaxed);
+    word_store(&queue->tail, tail + 1);
 }
 
-static uint64_t word_clear(const struct health_queue *queue, _Atomic uint64_t *word, uint64_t flags)
-{
-    if (queue->shared)
-        return atomic_fetch_and(word, ~flags);
-    uint64_t old = atomic_load_explicit(word, memory_order_relaxed);
-    atomic_store_explicit(word, old & ~flags, memory_order_relaxed);
-    return old;
-}
-
-/* Only one thread ever counts each of these. */
-static void count(_Atomic uint64_t *counter)
-{
-    uint64_t old = atomic_load_explicit(counter, memory_order_relaxed);
-    atomic_store_explicit(counter, old + 1, memory_order_relaxed);
-}
-
-static uint64_t ring_length(const struct ring *ring)
-{
-    /* The head first: it can only grow, and never past the tail. */
-    uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
-    uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_acquire);
-    return tail - head;
-}
-
-/* Append (writer). There is room: a subject stands in a ring once. */
-static void ring_append(struct ring *ring, uint32_t subject)
-{
-    uint64_t tail = atomic_load_explicit(&ring->tail, memory_order_relaxed);
-    atomic_store_explicit(&ring->entries[tail & ring->mask], subject, memory_order_relaxed);
-    atomic_store_explicit(&ring->tail, tail + 1, memory_order_release);
-}
-
-/* Try once to take the entry at `head`. False: the other thread took it. */
-static bool ring_take_at(const struct health_queue *queue, struct ring *ring, uint64_t head,
+/* Try once to take the entry at `head`, which is before the tail. False: the other thread has. */
+static bool line_take_at(struct health_queue *queue, uint64_t head, bool shared,
                          uint32_t *ret_subject)
 {
     uint32_t subject =
-        atomic_load_explicit(&ring->entries[head & ring->mask], memory_order_relaxed);
-    if (queue->shared) {
-        if (!atomic_compare_exchange_strong(&ring->head, &head, head + 1))
-            return false;
-    } else {
-        atomic_store_explicit(&ring->head, head + 1, memory_order_relaxed);
-    }
+        atomic_load_explicit(&queue->line[head & queue->line_mask], memory_order_relaxed);
+
+    if (!word_change(&queue->head, head, head + 1, shared))
+        return false;
     *ret_subject = subject;
     return true;
 }
 
-/* Take the oldest entry; false: empty. */
-static bool ring_take(const struct health_queue *queue, struct ring *ring, uint32_t *ret_subject)
+/* Take the oldest entry (reader). False: nobody stands in line. */
+static bool line_take(struct health_queue *queue, bool shared, uint32_t *ret_subject)
 {
     for (;;) {
-        uint64_t head = atomic_load_explicit(&ring->head, memory_order_acquire);
-        if (head == atomic_load_explicit(&ring->tail, memory_order_acquire))
-            return false;
-        if (ring_take_at(queue, ring, head, ret_subject))
+        uint64_t head = word_load(&queue->head);
+        if (head >= queue->reader_tail) {
+            queue->reader_tail = word_load(&queue->tail);
+            if (head >= queue->reader_tail)
+                return false;
+        }
+        if (line_take_at(queue, head, shared, ret_subject))
             return true;
     }
 }
 
-/* Make room in a full line by dropping its oldest entry, which is owed from then on (writer). The
- * reader may make the room first; then nothing is dropped. */
-static void line_drop_oldest(struct health_queue *queue)
+/* Make room in a full line by dropping its oldest entry (writer). If the swap fails the reader has just
+ * taken that entry, and there is room. The reader leaves a QUEUED word alone unless it has taken the
+ * entry, so the word may be changed by a plain store. */
+static void line_drop_oldest(struct health_queue *queue, bool shared)
 {
-    uint64_t head = atomic_load_explicit(&queue->line.head, memory_order_acquire);
-    uint64_t tail = atomic_load_explicit(&queue->line.tail, memory_order_relaxed);
+    uint64_t head = queue->writer_head;
     uint32_t subject;
 
-    if (tail - head < queue->capacity || !ring_take_at(queue, &queue->line, head, &subject))
+    queue->writer_head = head + 1;
+    if (!line_take_at(queue, head, shared, &subject))
         return;
-    _Atomic uint64_t *word = &queue->subjects[subject].word;
-    word_clear(queue, word, QUEUED);
-    if (!(word_set(queue, word, OWED | LISTED) & LISTED))
-        ring_append(&queue->debts, subject);
-    count(&queue->dropped);
+    struct word *word = &box_of(queue, subject)->word;
+    word_store(word, word_peek(word) & ~(uint64_t)QUEUED);
+    owed_add(&queue->owed, subject);
+    count(&queue->dropped, 1);
 }
 
-/* Queue again what is owed, as far as there is room, a bounded number at a time (writer). */
-static void debts_refill(struct health_queue *queue)
+/* ---- Debts ---- */
+
+/* Queue what is owed, in the order of subjects and round and round, while there is room. A box that is
+ * not FRESH, or that changes under the swap, was emptied by the reader: nothing is owed there. */
+static void pay_debts(struct health_queue *queue, int most, uint32_t *cursor, bool shared)
 {
     uint32_t subject;
 
-    for (int i = 0; i < REFILL; i++) {
-        if (ring_length(&queue->line) >= queue->capacity ||
-            !ring_take(queue, &queue->debts, &subject))
-            return;
-        _Atomic uint64_t *word = &queue->subjects[subject].word;
-        if (word_clear(queue, word, OWED | LISTED) & OWED) {
-            word_set(queue, word, QUEUED);
-            ring_append(&queue->line, subject);
-        }
+    while (most-- > 0 && line_has_room(queue) && owed_take(&queue->owed, cursor, &subject)) {
+        struct word *word = &box_of(queue, subject)->word;
+        uint64_t now = word_load(word);
+        if ((now & (FRESH | QUEUED)) == FRESH && word_change(word, now, now | QUEUED, shared))
+            line_append(queue, subject);
     }
 }
 
-static void slot_write(struct slot *slot, const struct health_report *report)
+/* ---- The writer ---- */
+
+static uint64_t word_of(const struct health_report *report, uint8_t letter)
 {
-    uint32_t packed =
-        report->state | (uint32_t)report->reason << 8 | (uint32_t)report->routable << 16;
-    atomic_store_explicit(&slot->since_ns, (uint64_t)report->since_ns, memory_order_relaxed);
-    atomic_store_explicit(&slot->at_ns, (uint64_t)report->at_ns, memory_order_relaxed);
-    atomic_store_explicit(&slot->packed, packed, memory_order_relaxed);
+    return (uint64_t)report->version << VERSION_SHIFT | (uint64_t)report->state << STATE_SHIFT |
+           (uint64_t)report->reason << REASON_SHIFT |
+           (uint64_t)report->routable << ROUTABLE_SHIFT | (uint64_t)letter << LETTER_SHIFT |
+           QUEUED | FRESH;
 }
 
-static void slot_read(const struct slot *slot, struct health_report *report)
+static uint8_t letter_in(uint64_t word)
 {
-    uint32_t packed = atomic_load_explicit(&slot->packed, memory_order_relaxed);
-    report->state = (uint8_t)packed;
-    report->reason = (uint8_t)(packed >> 8);
-    report->routable = (uint8_t)(packed >> 16);
-    report->since_ns = (int64_t)atomic_load_explicit(&slot->since_ns, memory_order_relaxed);
-    report->at_ns = (int64_t)atomic_load_explicit(&slot->at_ns, memory_order_relaxed);
+    return word >> LETTER_SHIFT & LETTER_MASK;
+}
+
+/* Put a report into its box. True: the subject stands in line already. */
+static bool box_fill(struct box *box, const struct health_report *report, bool shared)
+{
+    uint8_t mine = box->writer_letter;
+
+    box->letters[mine] = (struct letter){report->since_ns, report->at_ns};
+    uint64_t old = word_exchange(&box->word, word_of(report, mine), shared);
+    box->writer_letter = letter_in(old);
+    return old & QUEUED;
+}
+
+static inline void push(struct health_queue *queue, const struct health_report *report, bool shared)
+{
+    /* What is owed had the room first. With one thread there is never both room and a debt here. */
+    if (shared && owed_any(&queue->owed))
+        pay_debts(queue, DEBTS_PER_PUSH, &queue->writer_cursor, shared);
+    count(&queue->pushed, 1);
+    if (box_fill(box_of(queue, report->subject), report, shared)) {
+        count(&queue->coalesced, 1);
+        return;
+    }
+    if (owed_any(&queue->owed))
+        owed_remove(&queue->owed, report->subject); /* standing in line settles the debt */
+    if (!line_has_room(queue))
+        line_drop_oldest(queue, shared);
+    line_append(queue, report->subject);
 }
 
 void health_queue_push(struct health_queue *queue, const struct health_report *report)
 {
-    struct subject *subject = &queue->subjects[report->subject];
-    const uint64_t next_version = UINT64_C(1) << VERSION_SHIFT;
-
-    count(&queue->pushed);
-    if (queue
-            ->shared) /* the reader may still be copying the version before the last from this slot */
-        atomic_thread_fence(memory_order_release);
-    slot_write(&subject->slots[report->version & 1], report);
-    if (atomic_load_explicit(&subject->word, memory_order_relaxed) & QUEUED &&
-        word_add(queue, &subject->word, next_version) & QUEUED) {
-        count(&queue->coalesced);
-        return;
-    }
-    uint64_t word = atomic_load_explicit(&subject->word, memory_order_relaxed);
-    if ((uint32_t)(word >> VERSION_SHIFT) != report->version)
-        word_add(queue, &subject->word, next_version);
-    if (word & OWED)
-        word_clear(queue, &subject->word, OWED); /* being queued settles the debt */
-    line_drop_oldest(queue);
-    word_set(queue, &subject->word, QUEUED);
-    ring_append(&queue->line, report->subject);
-    debts_refill(queue);
+    assert(report->subject < queue->subjects);
+    if (queue->shared)
+        push(queue, report, true);
+    else
+        push(queue, report, false);
 }
 
-/* Copy a subject's latest report (reader). */
-static void subject_read(const struct subject *subject, struct health_report *report)
+/* ---- The reader ---- */
+
+/* The word of a box whose letter the reader has taken and where it left its own. */
+static uint64_t word_emptied(const struct box *box)
 {
-    uint64_t version = atomic_load_explicit(&subject->word, memory_order_acquire) >> VERSION_SHIFT;
+    return (uint64_t)box->reader_letter << LETTER_SHIFT;
+}
+
+/* Give the report that `word` and its letter, now the reader's, make up. */
+static void deliver(struct health_queue *queue, uint32_t subject, uint64_t word,
+                    struct health_report *ret_report)
+{
+    struct box *box = box_of(queue, subject);
+    const struct letter *letter = &box->letters[letter_in(word)];
+    uint32_t version = (uint32_t)(word >> VERSION_SHIFT);
+    uint8_t state = (uint8_t)(word >> STATE_SHIFT);
+
+    *ret_report = (struct health_report){
+        .subject = subject,
+        .version = version,
+        .missed = version - box->seen_version - 1,
+        .state = state,
+        .from = box->seen_state,
+        .reason = (uint8_t)(word >> REASON_SHIFT),
+        .routable = (uint8_t)(word >> ROUTABLE_SHIFT),
+        .since_ns = letter->since_ns,
+        .at_ns = letter->at_ns,
+        .epoch = queue->epoch,
+    };
+    box->reader_letter = letter_in(word);
+    box->seen_version = version;
+    box->seen_state = state;
+    count(&queue->popped, 1);
+}
+
+/* Take the letter of a subject that was owed. False: a push has queued it since, or the reader has taken
+ * it already. If the swap fails a push came just now, and queued it. */
+static bool box_collect(struct box *box, bool shared, uint64_t *ret_word)
+{
+    *ret_word = word_load(&box->word);
+    return (*ret_word & (FRESH | QUEUED)) == FRESH &&
+           word_change(&box->word, *ret_word, word_emptied(box), shared);
+}
+
+static inline bool pop(struct health_queue *queue, struct health_report *ret_report, bool shared)
+{
+    uint32_t subject;
+    uint64_t word;
+
     for (;;) {
-        slot_read(&subject->slots[version & 1], report);
-        atomic_thread_fence(memory_order_acquire);
-        uint64_t now = atomic_load_explicit(&subject->word, memory_order_relaxed) >> VERSION_SHIFT;
-        if (now == version)
+        if (line_take(queue, shared, &subject)) {
+            struct box *box = box_of(queue, subject);
+            word = word_exchange(&box->word, word_emptied(box), shared);
+            assert(word & QUEUED);
             break;
-        version = now;
+        }
+        if (!owed_any(&queue->owed) ||
+            !owed_take(&queue->owed, &queue->reader_cursor, &subject))
+            return false;
+        if (box_collect(box_of(queue, subject), shared, &word))
+            break;
     }
-    report->version = (uint32_t)version;
-}
-
-/* Give a subject's latest report unless the reader has seen it (reader). */
-static bool subject_give(struct health_queue *queue, uint32_t id, struct health_report *ret_report)
-{
-    struct subject *subject = &queue->subjects[id];
-    struct health_report report = {.subject = id, .epoch = queue->epoch};
-
-    subject_read(subject, &report);
-    if (report.version == subject->seen_version)
-        return false;
-    report.missed = report.version - subject->seen_version - 1;
-    report.from = subject->seen_state;
-    subject->seen_version = report.version;
-    subject->seen_state = report.state;
-    count(&queue->popped);
-    *ret_report = report;
+    deliver(queue, subject, word, ret_report);
+    if (!shared && owed_any(&queue->owed))
+        pay_debts(queue, 1, &queue->reader_cursor, shared);
     return true;
 }
 
 bool health_queue_pop(struct health_queue *queue, struct health_report *ret_report)
 {
-    uint32_t id;
-
-    for (;;) {
-        if (ring_take(queue, &queue->line, &id)) {
-            word_clear(queue, &queue->subjects[id].word, QUEUED);
-        } else if (ring_take(queue, &queue->debts, &id)) {
-            /* The line is empty: there is room for what is owed. */
-            if (!(word_clear(queue, &queue->subjects[id].word, OWED | LISTED) & OWED))
-                continue;
-        } else {
-            return false;
-        }
-        if (subject_give(queue, id, ret_report))
-            return true;
-    }
+    return queue->shared ? pop(queue, ret_report, true) : pop(queue, ret_report, false);
 }
 
+/* ---- Looking ---- */
+
+/* The tail first: the head seen after it can only make the line shorter than it was at that time. */
 uint32_t health_queue_length(const struct health_queue *queue)
 {
-    uint64_t length = ring_length(&queue->line);
-    return length < queue->capacity ? (uint32_t)length : queue->capacity;
+    uint64_t tail = word_load(&queue->tail);
+    uint64_t head = word_load(&queue->head);
+
+    return head < tail ? (uint32_t)(tail - head) : 0;
 }
 
 void health_queue_counters(const struct health_queue *queue,
                            struct health_queue_counters *ret_counters)
 {
-    ret_counters->pushed = atomic_load_explicit(&queue->pushed, memory_order_relaxed);
-    ret_counters->coalesced = atomic_load_explicit(&queue->coalesced, memory_order_relaxed);
-    ret_counters->dropped = atomic_load_explicit(&queue->dropped, memory_order_relaxed);
-    ret_counters->popped = atomic_load_explicit(&queue->popped, memory_order_relaxed);
+    ret_counters->pushed = word_peek(&queue->pushed);
+    ret_counters->coalesced = word_peek(&queue->coalesced);
+    ret_counters->dropped = word_peek(&queue->dropped);
+    ret_counters->popped = word_peek(&queue->popped);
 }

@@ -14,6 +14,9 @@
     /* mysqld runs, and is a member or not */ \
     X(SYNCED, "synced", "it answers, is Synced, ready and in the Primary component") \
     X(DONOR, "donor", "it answers and is a member that gives a state transfer or is desynced") \
+    X(ANSWERS, "answers", "it answers") \
+    X(ANSWERS_ERROR, "answers-error", "it answers with an error packet, so it runs") \
+    X(AGENT_SEES, "agent-sees", "its agent sees the process") \
     X(AGENT_ANSWERS, "agent-answers", "its agent gets answers where the monitor's path does not") \
     X(PEERS_CONFIRM, "peers-confirm", \
       "it runs, and its peers report the view it was last seen in") \
@@ -29,7 +32,7 @@
     X(VIEW_OUTDATED, "view-outdated", \
       "a newer view, reported by all of its members, leaves it out") \
     X(SHUTTING_DOWN, "shutting-down", "it said that it is shutting down") \
-    X(STARTING, "starting", "the process runs and does not take connections yet") \
+    X(STARTING, "starting", "the process runs and takes no connections") \
     X(PORT_CLOSED, "port-closed", "the process runs with its port closed") \
     /* not known */ \
     X(FROZEN, "frozen", "the process is stopped (SIGSTOP, debugger) and cannot answer") \
