@@ -144,7 +144,9 @@ void census_take(const struct health_engine *engine, const struct cluster *clust
             cluster->history && node->history == cluster->history && node->conf == cluster->conf;
         census->states[node->state]++;
         census->crashed += counted && node->state == HEALTH_STATE_RED_UNCLEAN;
-        left += counted && node->state == HEALTH_STATE_RED_CLEAN;
+        /* Who is on its way out may have left the view already, and so made it smaller. */
+        left += counted && (node->state == HEALTH_STATE_RED_CLEAN ||
+                            (node->state == HEALTH_STATE_YELLOW && node->flags & NODE_CLOSED));
     }
     census->base = cluster->size > left ? cluster->size - left : 0;
 }

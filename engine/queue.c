@@ -10,17 +10,17 @@
  * at each moment one belongs to the writer, one to the reader, and one to the box: the word says which.
  * To push is to fill one's letter and exchange it for the box's; to pop is to exchange one's empty
  * letter for the box's. Nobody reads what another writes, so there is nothing to tear and nothing to
- * try again, and both sides exchange in one instruction whatever the other does.
+ * try again, and either side exchanges in one instruction whatever the other does.
  *
  *   FRESH   the reader has not taken the letter in the box
  *   QUEUED  the subject stands in line; always FRESH too
  *
- * The line. Only the writer appends. Both take from its head: the reader to pop, the writer to drop the
- * oldest when the line is full; so the head moves by compare-and-swap. Head and tail are 64-bit and
- * never wrap: a successful swap proves that the entry read before it was still the head. The writer
- * appends after it has seen a head with room behind it, and heads only grow: the line cannot hold more
- * than its capacity. Whoever takes an entry, and nobody else, clears that subject's QUEUED; whoever
- * finds QUEUED clear when setting it, the writer only, appends: hence one entry a subject at most.
+ * Using a letter comes after the exchange that brought it and before the one that gives it away; each
+ * exchange is acquire and release, so letters need no atomics of their own.
+ *
+ * The line (line.h). The writer appends; the reader takes to pop, and the writer to drop the oldest.
+ * Whoever takes an entry, and nobody else, clears that subject's QUEUED; the writer, whenever it finds
+ * QUEUED clear and sets it, appends. Hence one entry a subject at most.
  *
  * Nothing is lost. A pop takes the box's letter and clears QUEUED in one step. A push comes before that
  * step, and its report is taken; or after, and it finds QUEUED clear and queues the subject. A dropped
@@ -42,13 +42,12 @@
  */
 #include <healthd/queue.h>
 
+#include "line.h"
 #include "owed.h"
 
-#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CACHE_LINE 64u
 #define SUBJECTS_MAX (UINT32_C(1) << 30)
 #define CAPACITY_MAX (UINT32_C(1) << 30)
 
@@ -67,37 +66,28 @@ struct letter {
 
 struct box {
     struct word word;
-    uint32_t seen_version; /* the reader's: the version it took last, */
-    uint8_t seen_state;    /* and that version's state */
-    uint8_t reader_letter; /* the letter that is the reader's */
-    uint8_t writer_letter; /* the letter that is the writer's */
+    uint32_t seen_version;   /* the reader's: the version it took last, */
+    uint8_t seen_state;      /* and that version's state */
+    uint8_t reader_letter;   /* the letter that is the reader's */
+    uint8_t writer_letter;   /* the letter that is the writer's */
     struct letter letters[]; /* three, or one if both are one thread */
 };
 
-/* Each group of fields has a cache line of its own: what nobody changes, the writer's, the reader's,
- * and the two that one changes and the other reads. */
 struct health_queue {
-    alignas(CACHE_LINE) char *boxes;
+    struct line line;
+    struct owed owed;
+    char *boxes; /* an array, of a type that does not say how many letters each has */
     size_t box_bytes;
-    _Atomic uint32_t *line; /* the subjects in line, from head to tail, each modulo the ring's size */
-    uint64_t line_mask;
     uint64_t epoch;
     uint32_t subjects;
-    uint32_t capacity;
-    bool shared;
-    struct owed owed;
+    bool shared; /* two threads */
 
-    alignas(CACHE_LINE) struct word tail; /* the writer appends here */
-    alignas(CACHE_LINE) struct word head; /* both take here */
-
-    alignas(CACHE_LINE) uint64_t writer_head; /* the writer's last look at the head: never ahead of it */
-    struct word pushed;
+    alignas(CACHE_LINE) struct word pushed; /* the writer's */
     struct word coalesced;
     struct word dropped;
     uint32_t writer_cursor; /* where it looks for the next debt */
 
-    alignas(CACHE_LINE) uint64_t reader_tail; /* the reader's last look at the tail */
-    struct word popped;
+    alignas(CACHE_LINE) struct word popped; /* the reader's */
     uint32_t reader_cursor;
 };
 
@@ -109,26 +99,15 @@ static bool options_valid(const struct health_queue_options *options)
            options->capacity >= 1 && options->capacity <= CAPACITY_MAX;
 }
 
-/* The ring's size: a power of two, and no more than the subjects need, as each stands in line once. */
-static uint64_t line_size(const struct health_queue_options *options)
+/* As each subject stands in line once, capacity for more of them would never be used. */
+static uint32_t capacity_of(const struct health_queue_options *options)
 {
-    uint32_t entries =
-        options->capacity < options->subjects ? options->capacity : options->subjects;
-    uint64_t size = 1;
-
-    while (size < entries)
-        size *= 2;
-    return size;
-}
-
-static uint64_t letters_of(const struct health_queue_options *options)
-{
-    return options->two_threads ? 3 : 1;
+    return options->capacity < options->subjects ? options->capacity : options->subjects;
 }
 
 static uint64_t box_size(const struct health_queue_options *options)
 {
-    return sizeof(struct box) + letters_of(options) * sizeof(struct letter);
+    return sizeof(struct box) + (options->two_threads ? 3 : 1) * sizeof(struct letter);
 }
 
 /* Where the parts lie in the one block, in bytes from its start. */
@@ -148,7 +127,7 @@ static struct plan plan_of(const struct health_queue_options *options)
 {
     struct plan plan = {.boxes = whole_lines(sizeof(struct health_queue))};
     plan.line = plan.boxes + whole_lines(box_size(options) * options->subjects);
-    plan.owed = plan.line + whole_lines(line_size(options) * sizeof(uint32_t));
+    plan.owed = plan.line + whole_lines(line_entries(capacity_of(options)) * sizeof(uint32_t));
     plan.bytes = plan.owed + whole_lines(owed_bytes(options->subjects));
     return plan;
 }
@@ -175,12 +154,10 @@ static void lay_out(char *block, const struct health_queue_options *options)
     memset(block, 0, (size_t)plan.bytes);
     queue->boxes = block + plan.boxes;
     queue->box_bytes = (size_t)box_size(options);
-    queue->line = (_Atomic uint32_t *)(void *)(block + plan.line);
-    queue->line_mask = line_size(options) - 1;
     queue->epoch = options->epoch;
     queue->subjects = options->subjects;
-    queue->capacity = options->capacity;
     queue->shared = options->two_threads;
+    line_init(&queue->line, block + plan.line, capacity_of(options), options->two_threads);
     owed_init(&queue->owed, block + plan.owed, options->subjects, options->two_threads);
     for (uint32_t subject = 0; options->two_threads && subject < options->subjects; subject++) {
         box_of(queue, subject)->reader_letter = 1;
@@ -207,7 +184,7 @@ void health_queue_destroy(struct health_queue *queue)
     free(queue);
 }
 
-/* ---- The line ---- */
+/* ---- The line and the debts ---- */
 
 /* Only one thread ever adds to a counter; the other may look. */
 static void count(struct word *counter, uint64_t more)
@@ -215,65 +192,13 @@ static void count(struct word *counter, uint64_t more)
     word_poke(counter, word_peek(counter) + more);
 }
 
-/* Is there room for one more (writer)? The head is looked at only if the last look does not tell. */
-static bool line_has_room(struct health_queue *queue)
+/* Make room in a full line by dropping its oldest entry (writer). The reader changes a QUEUED word only
+ * if it has taken the entry, which here is ours, so a plain store clears the flag. */
+static void drop_oldest(struct health_queue *queue)
 {
-    uint64_t tail = word_peek(&queue->tail);
-
-    if (tail - queue->writer_head < queue->capacity)
-        return true;
-    queue->writer_head = word_load(&queue->head);
-    return tail - queue->writer_head < queue->capacity;
-}
-
-/* Append where there is room (writer). */
-static void line_append(struct health_queue *queue, uint32_t subject)
-{
-    uint64_t tail = word_peek(&queue->tail);
-
-    assert(tail - queue->writer_head < queue->capacity);
-    atomic_store_explicit(&queue->line[tail & queue->line_mask], subject, memory_order_relaxed);
-    word_store(&queue->tail, tail + 1);
-}
-
-/* Try once to take the entry at `head`, which is before the tail. False: the other thread has. */
-static bool line_take_at(struct health_queue *queue, uint64_t head, bool shared,
-                         uint32_t *ret_subject)
-{
-    uint32_t subject =
-        atomic_load_explicit(&queue->line[head & queue->line_mask], memory_order_relaxed);
-
-    if (!word_change(&queue->head, head, head + 1, shared))
-        return false;
-    *ret_subject = subject;
-    return true;
-}
-
-/* Take the oldest entry (reader). False: nobody stands in line. */
-static bool line_take(struct health_queue *queue, bool shared, uint32_t *ret_subject)
-{
-    for (;;) {
-        uint64_t head = word_load(&queue->head);
-        if (head >= queue->reader_tail) {
-            queue->reader_tail = word_load(&queue->tail);
-            if (head >= queue->reader_tail)
-                return false;
-        }
-        if (line_take_at(queue, head, shared, ret_subject))
-            return true;
-    }
-}
-
-/* Make room in a full line by dropping its oldest entry (writer). If the swap fails the reader has just
- * taken that entry, and there is room. The reader leaves a QUEUED word alone unless it has taken the
- * entry, so the word may be changed by a plain store. */
-static void line_drop_oldest(struct health_queue *queue, bool shared)
-{
-    uint64_t head = queue->writer_head;
     uint32_t subject;
 
-    queue->writer_head = head + 1;
-    if (!line_take_at(queue, head, shared, &subject))
+    if (!line_take_to_drop(&queue->line, &subject))
         return;
     struct word *word = &box_of(queue, subject)->word;
     word_store(word, word_peek(word) & ~(uint64_t)QUEUED);
@@ -281,19 +206,28 @@ static void line_drop_oldest(struct health_queue *queue, bool shared)
     count(&queue->dropped, 1);
 }
 
-/* ---- Debts ---- */
+/* Let a subject that a push has marked as QUEUED join the line, which settles what was owed (writer). */
+static void join(struct health_queue *queue, uint32_t subject)
+{
+    if (owed_any(&queue->owed))
+        owed_remove(&queue->owed, subject);
+    if (!line_has_room(&queue->line))
+        drop_oldest(queue);
+    line_append(&queue->line, subject);
+}
 
 /* Queue what is owed, in the order of subjects and round and round, while there is room. A box that is
  * not FRESH, or that changes under the swap, was emptied by the reader: nothing is owed there. */
-static void pay_debts(struct health_queue *queue, int most, uint32_t *cursor, bool shared)
+static void pay_debts(struct health_queue *queue, int most, uint32_t *cursor)
 {
     uint32_t subject;
 
-    while (most-- > 0 && line_has_room(queue) && owed_take(&queue->owed, cursor, &subject)) {
+    while (most-- > 0 && line_has_room(&queue->line) && owed_take(&queue->owed, cursor, &subject)) {
         struct word *word = &box_of(queue, subject)->word;
         uint64_t now = word_load(word);
-        if ((now & (FRESH | QUEUED)) == FRESH && word_change(word, now, now | QUEUED, shared))
-            line_append(queue, subject);
+        if ((now & (FRESH | QUEUED)) == FRESH &&
+            word_change(word, now, now | QUEUED, queue->shared))
+            line_append(&queue->line, subject);
     }
 }
 
@@ -302,9 +236,8 @@ static void pay_debts(struct health_queue *queue, int most, uint32_t *cursor, bo
 static uint64_t word_of(const struct health_report *report, uint8_t letter)
 {
     return (uint64_t)report->version << VERSION_SHIFT | (uint64_t)report->state << STATE_SHIFT |
-           (uint64_t)report->reason << REASON_SHIFT |
-           (uint64_t)report->routable << ROUTABLE_SHIFT | (uint64_t)letter << LETTER_SHIFT |
-           QUEUED | FRESH;
+           (uint64_t)report->reason << REASON_SHIFT | (uint64_t)report->routable << ROUTABLE_SHIFT |
+           (uint64_t)letter << LETTER_SHIFT | QUEUED | FRESH;
 }
 
 static uint8_t letter_in(uint64_t word)
@@ -312,56 +245,58 @@ static uint8_t letter_in(uint64_t word)
     return word >> LETTER_SHIFT & LETTER_MASK;
 }
 
-/* Put a report into its box. True: the subject stands in line already. */
-static bool box_fill(struct box *box, const struct health_report *report, bool shared)
+static void push_shared(struct health_queue *queue, const struct health_report *report)
 {
-    uint8_t mine = box->writer_letter;
+    struct box *box = box_of(queue, report->subject);
+    uint8_t letter = box->writer_letter;
 
-    box->letters[mine] = (struct letter){report->since_ns, report->at_ns};
-    uint64_t old = word_exchange(&box->word, word_of(report, mine), shared);
+    if (owed_any(&queue->owed)) /* what is owed has waited longer, so it gets the room first */
+        pay_debts(queue, DEBTS_PER_PUSH, &queue->writer_cursor);
+    count(&queue->pushed, 1);
+    box->letters[letter] = (struct letter){report->since_ns, report->at_ns};
+    uint64_t old = word_exchange(&box->word, word_of(report, letter), true);
     box->writer_letter = letter_in(old);
-    return old & QUEUED;
+    if (old & QUEUED)
+        count(&queue->coalesced, 1);
+    else
+        join(queue, report->subject);
 }
 
-static inline void push(struct health_queue *queue, const struct health_report *report, bool shared)
+/* Whether the subject stands in line is a coin toss that no processor can predict, so where there is
+ * room nothing branches on it: the entry is written in any case, and the tail moves past it or not. */
+static void push_alone(struct health_queue *queue, const struct health_report *report)
 {
-    /* What is owed had the room first. With one thread there is never both room and a debt here. */
-    if (shared && owed_any(&queue->owed))
-        pay_debts(queue, DEBTS_PER_PUSH, &queue->writer_cursor, shared);
+    struct box *box = box_of(queue, report->subject);
+    uint64_t tail = word_peek(&queue->line.tail);
+    uint64_t queued = word_peek(&box->word) / QUEUED & 1;
+
+    box->letters[0] = (struct letter){report->since_ns, report->at_ns};
+    word_poke(&box->word, word_of(report, 0));
     count(&queue->pushed, 1);
-    if (box_fill(box_of(queue, report->subject), report, shared)) {
-        count(&queue->coalesced, 1);
-        return;
+    count(&queue->coalesced, queued);
+    if (tail - word_peek(&queue->line.head) < queue->line.capacity) {
+        line_write(&queue->line, tail, report->subject);
+        word_poke(&queue->line.tail, tail + (queued ^ 1));
+    } else if (!queued) {
+        join(queue, report->subject);
     }
-    if (owed_any(&queue->owed))
-        owed_remove(&queue->owed, report->subject); /* standing in line settles the debt */
-    if (!line_has_room(queue))
-        line_drop_oldest(queue, shared);
-    line_append(queue, report->subject);
 }
 
 void health_queue_push(struct health_queue *queue, const struct health_report *report)
 {
     assert(report->subject < queue->subjects);
     if (queue->shared)
-        push(queue, report, true);
+        push_shared(queue, report);
     else
-        push(queue, report, false);
+        push_alone(queue, report);
 }
 
 /* ---- The reader ---- */
 
-/* The word of a box whose letter the reader has taken and where it left its own. */
-static uint64_t word_emptied(const struct box *box)
+/* Give the report that a box's word and the letter it names, now the reader's, make up. */
+static inline void deliver(struct health_queue *queue, uint32_t subject, struct box *box,
+                           uint64_t word, struct health_report *ret_report)
 {
-    return (uint64_t)box->reader_letter << LETTER_SHIFT;
-}
-
-/* Give the report that `word` and its letter, now the reader's, make up. */
-static void deliver(struct health_queue *queue, uint32_t subject, uint64_t word,
-                    struct health_report *ret_report)
-{
-    struct box *box = box_of(queue, subject);
     const struct letter *letter = &box->letters[letter_in(word)];
     uint32_t version = (uint32_t)(word >> VERSION_SHIFT);
     uint8_t state = (uint8_t)(word >> STATE_SHIFT);
@@ -378,59 +313,78 @@ static void deliver(struct health_queue *queue, uint32_t subject, uint64_t word,
         .at_ns = letter->at_ns,
         .epoch = queue->epoch,
     };
-    box->reader_letter = letter_in(word);
     box->seen_version = version;
     box->seen_state = state;
     count(&queue->popped, 1);
 }
 
-/* Take the letter of a subject that was owed. False: a push has queued it since, or the reader has taken
- * it already. If the swap fails a push came just now, and queued it. */
-static bool box_collect(struct box *box, bool shared, uint64_t *ret_word)
+/* The word of a box where the reader left its own letter: neither FRESH nor QUEUED. */
+static uint64_t word_emptied(const struct box *box)
+{
+    return (uint64_t)box->reader_letter << LETTER_SHIFT;
+}
+
+/* Take what a subject is owed out of its box. False: a push has queued it since, or the reader has taken
+ * it already. If the swap fails a push came just now, and queues it. */
+static bool box_collect(struct box *box, uint64_t *ret_word)
 {
     *ret_word = word_load(&box->word);
     return (*ret_word & (FRESH | QUEUED)) == FRESH &&
-           word_change(&box->word, *ret_word, word_emptied(box), shared);
+           word_change(&box->word, *ret_word, word_emptied(box), true);
 }
 
-static inline bool pop(struct health_queue *queue, struct health_report *ret_report, bool shared)
+static bool pop_shared(struct health_queue *queue, struct health_report *ret_report)
 {
+    struct box *box;
     uint32_t subject;
     uint64_t word;
 
     for (;;) {
-        if (line_take(queue, shared, &subject)) {
-            struct box *box = box_of(queue, subject);
-            word = word_exchange(&box->word, word_emptied(box), shared);
-            assert(word & QUEUED);
+        if (line_take(&queue->line, &subject)) {
+            box = box_of(queue, subject);
+            word = word_exchange(&box->word, word_emptied(box), true);
             break;
         }
-        if (!owed_any(&queue->owed) ||
-            !owed_take(&queue->owed, &queue->reader_cursor, &subject))
+        /* The line is empty: there is room for what is owed, and nobody else to queue it. */
+        if (!owed_any(&queue->owed) || !owed_take(&queue->owed, &queue->reader_cursor, &subject))
             return false;
-        if (box_collect(box_of(queue, subject), shared, &word))
+        box = box_of(queue, subject);
+        if (box_collect(box, &word))
             break;
     }
-    deliver(queue, subject, word, ret_report);
-    if (!shared && owed_any(&queue->owed))
-        pay_debts(queue, 1, &queue->reader_cursor, shared);
+    box->reader_letter = letter_in(word);
+    deliver(queue, subject, box, word, ret_report);
+    return true;
+}
+
+/* The room that this makes goes to what is owed at once. So anything is owed only while the line is full,
+ * and where there is room a push need not ask. */
+static bool pop_alone(struct health_queue *queue, struct health_report *ret_report)
+{
+    uint64_t head = word_peek(&queue->line.head);
+
+    if (head == word_peek(&queue->line.tail))
+        return false;
+    uint32_t subject = line_read(&queue->line, head);
+    struct box *box = box_of(queue, subject);
+    uint64_t word = word_exchange(&box->word, 0, false);
+    word_poke(&queue->line.head, head + 1);
+    deliver(queue, subject, box, word, ret_report);
+    if (owed_any(&queue->owed))
+        pay_debts(queue, 1, &queue->reader_cursor);
     return true;
 }
 
 bool health_queue_pop(struct health_queue *queue, struct health_report *ret_report)
 {
-    return queue->shared ? pop(queue, ret_report, true) : pop(queue, ret_report, false);
+    return queue->shared ? pop_shared(queue, ret_report) : pop_alone(queue, ret_report);
 }
 
 /* ---- Looking ---- */
 
-/* The tail first: the head seen after it can only make the line shorter than it was at that time. */
 uint32_t health_queue_length(const struct health_queue *queue)
 {
-    uint64_t tail = word_load(&queue->tail);
-    uint64_t head = word_load(&queue->head);
-
-    return head < tail ? (uint32_t)(tail - head) : 0;
+    return (uint32_t)line_length(&queue->line);
 }
 
 void health_queue_counters(const struct health_queue *queue,

@@ -33,30 +33,56 @@ static uint32_t reporters_of(const struct council *council, const struct node *n
     return reporters;
 }
 
-/* Which of two reported views speaks for the cluster? The larger history; of equals the one with more
- * reporters; then the one known before. Within a history, the newer. */
-static bool leads(const struct council *council, const struct node *a, const struct node *b)
+static bool is_member_claim(const struct seat *seat)
 {
-    if (a->history == b->history)
-        return a->conf != b->conf ? a->conf > b->conf : a->size > b->size;
-    if (a->size != b->size)
-        return a->size > b->size;
-    uint32_t a_reporters = reporters_of(council, a);
-    uint32_t b_reporters = reporters_of(council, b);
-    if (a_reporters != b_reporters)
-        return a_reporters > b_reporters;
-    return a->history == council->cluster->history;
+    return seat->reports && (seat->facts[HEALTH_FACT_CLAIM] == HEALTH_CLAIM_MEMBER ||
+                             seat->facts[HEALTH_FACT_CLAIM] == HEALTH_CLAIM_DONOR);
+}
+
+/* Do these two claims prove two Primary components of one history? */
+static bool sides(const struct council *council, const struct seat *a, const struct seat *b)
+{
+    if (!is_member_claim(a) || !is_member_claim(b) || a->node->history != b->node->history ||
+        same_view(a->node, b->node))
+        return false;
+    bool a_whole = reporters_of(council, a->node) == a->node->size;
+    bool b_whole = reporters_of(council, b->node) == b->node->size;
+    if (a->node->conf == b->node->conf)
+        return a->node->size != b->node->size && (a_whole || b_whole);
+    return a_whole && b_whole;
+}
+
+/* Which of two reported views speaks for the cluster? Within a history the newer, or the larger of two
+ * Primary components. Of two histories the larger; of equals the one with more reporters; then the one
+ * known before. */
+static bool leads(const struct council *council, const struct seat *a, const struct seat *b)
+{
+    const struct node *one = a->node;
+    const struct node *two = b->node;
+
+    if (one->history == two->history) {
+        if (one->conf == two->conf || sides(council, a, b))
+            return one->size > two->size;
+        return one->conf > two->conf;
+    }
+    if (one->size != two->size)
+        return one->size > two->size;
+    uint32_t one_reporters = reporters_of(council, one);
+    uint32_t two_reporters = reporters_of(council, two);
+    if (one_reporters != two_reporters)
+        return one_reporters > two_reporters;
+    return one->history == council->cluster->history;
 }
 
 static const struct node *leading_view(const struct council *council)
 {
-    const struct node *best = NULL;
+    const struct seat *best = NULL;
     for (uint32_t i = 0; i < council->count; i++) {
         const struct seat *seat = &council->seats[i];
-        if (seat->reports && (!best || leads(council, seat->node, best)))
-            best = seat->node;
+        if (seat->reports && (!best || leads(council, seat, best)))
+            best = seat;
     }
-    return best;
+    return best ? best->node : NULL;
 }
 
 static bool someone_reports(const struct council *council, uint64_t history, uint32_t conf)
@@ -193,25 +219,6 @@ static bool excluded(struct council *council, uint32_t i)
         }
     }
     return false;
-}
-
-static bool is_member_claim(const struct seat *seat)
-{
-    return seat->reports && (seat->facts[HEALTH_FACT_CLAIM] == HEALTH_CLAIM_MEMBER ||
-                             seat->facts[HEALTH_FACT_CLAIM] == HEALTH_CLAIM_DONOR);
-}
-
-/* Do these two claims prove two Primary components of one history? */
-static bool sides(const struct council *council, const struct seat *a, const struct seat *b)
-{
-    if (!is_member_claim(a) || !is_member_claim(b) || a->node->history != b->node->history ||
-        same_view(a->node, b->node))
-        return false;
-    bool a_whole = reporters_of(council, a->node) == a->node->size;
-    bool b_whole = reporters_of(council, b->node) == b->node->size;
-    if (a->node->conf == b->node->conf)
-        return a->node->size != b->node->size && (a_whole || b_whole);
-    return a_whole && b_whole;
 }
 
 /* On the smaller side of a split, or on one of two equal sides? */

@@ -10,15 +10,17 @@
  *     queued subject replaces the older in place, and the subject keeps its place in line.
  *  2. When full, a push drops the *oldest* entry and counts it. A push never blocks and never fails.
  *  3. What was dropped is owed: as soon as there is room, the latest report of each subject whose entry
- *     was dropped is queued again. So when things go quiet and the reader drains, it has seen the latest
- *     report of every subject.
+ *     was dropped is queued again, in the order of subjects, round and round. So when things go quiet and
+ *     the reader drains, it has seen the latest report of every subject.
  *  4. Each report carries the queue's epoch, the subject's version, and how many versions the reader did
  *     not see. The reader never sees a version of a subject twice, nor an older one after a newer.
  *  5. One writer, one reader, no lock held by either while the other works; the cost of each call depends
  *     neither on the number of subjects nor on what is queued.
  *
  * Threads: health_queue_push() belongs to the writer's thread, health_queue_pop() to the reader's; they
- * may be the same. The counters may be read from either.
+ * may be the same. The length and the counters may be read from either. With two threads, the room that
+ * the reader makes goes to what is owed at the writer's next pushes, two at each and before their own
+ * report; once nobody stands in line the reader serves what is owed itself.
  */
 #ifndef HEALTHD_QUEUE_H
 #define HEALTHD_QUEUE_H
@@ -74,8 +76,8 @@ HEALTH_API void health_queue_destroy(struct health_queue *queue);
 HEALTH_API void health_queue_push(struct health_queue *queue, const struct health_report *report);
 
 /*
- * Take the report that has waited longest (reader). False: nothing is waiting and nothing is owed;
- * *ret_report is untouched.
+ * Take the report that has waited longest (reader). False: nothing is waiting and nothing is owed, but
+ * for what the other thread is pushing at this moment; *ret_report is untouched.
  */
 HEALTH_API bool health_queue_pop(struct health_queue *queue, struct health_report *ret_report);
 
