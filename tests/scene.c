@@ -84,6 +84,11 @@ void scene_fails(struct scene *scene, unsigned number, enum health_probe_error e
     actor->error = (uint8_t)error;
 }
 
+void scene_without_links(struct scene *scene)
+{
+    scene->recording.count = 0; /* nothing but the links has been recorded yet */
+}
+
 static struct health_trace_entry entry_of(const struct scene *scene, unsigned number,
                                           enum health_witness witness)
 {
@@ -133,7 +138,7 @@ static void send_beat(struct scene *scene, unsigned number)
     *beat = actor->beat;
     if (actor->local_answers) {
         beat->has_local = beat->local.ok = beat->local.has_view = true;
-        beat->local.view = actor->view;
+        beat->local.view = actor->lags ? *actor->lags : actor->view;
         beat->local.view.member_count = 0;
     }
     recording_append(&scene->recording, &entry);

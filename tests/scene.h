@@ -26,7 +26,8 @@ struct actor {
     struct health_view view;
     struct health_member members[SCENE_ACTORS_MAX]; /* shown when view.member_count is set */
     bool agent;                                     /* heartbeats are sent */
-    bool local_answers;                             /* the agent gets the actor's view too */
+    bool local_answers;                             /* the agent gets the actor's view too, */
+    const struct health_view *lags;                 /* or an older one; NULL: it does not lag */
     struct health_heartbeat beat;                   /* what they say */
 };
 
@@ -79,6 +80,9 @@ void scene_starting(struct scene *scene, unsigned number, uint32_t pid);
 void scene_up(struct scene *scene, unsigned number, uint64_t conf_id, int32_t size);
 
 void scene_link(struct scene *scene, unsigned number, enum health_link link);
+
+/* The monitor watches no links in this scene; call it first. */
+void scene_without_links(struct scene *scene);
 
 /* Let the clock run, recording what the actors show. */
 void scene_run(struct scene *scene, double seconds);

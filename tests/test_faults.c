@@ -570,6 +570,78 @@ Test(faults, a_monitor_cut_off_from_all_has_learnt_about_itself)
     scene_play(&scene);
 }
 
+Test(faults, a_monitor_without_links_that_is_cut_off_from_all_knows_no_better)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_without_links(&scene);
+    scene_run(&scene, 2);
+    for (unsigned n = 1; n <= 3; n++)
+        cut_off(&scene, n);
+    scene_run(&scene, 60);
+    for (unsigned n = 1; n <= 3; n++) {
+        scene_expect(&scene, n, "unknown");
+        never_red(&scene, n);
+    }
+    scene_expect_cluster(&scene, "unknown");
+    scene_never(&scene, 0, "red");
+    scene_play(&scene);
+}
+
+Test(faults, a_fresh_probe_is_not_overruled_by_its_agents_older_sample)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    scene_run(&scene, 2);
+    scene_non_primary(&scene, 3);
+    MEMBERS(&scene, 4, 1, 2);
+    scene_run(&scene, 3);
+    scene_expect(&scene, 3, "yellow");
+    const struct health_view before = scene_actor(&scene, 3)->view;
+    scene_actor(&scene, 3)->lags = &before;
+    MEMBERS(&scene, 5, 1, 2, 3);
+    scene_run(&scene, 0.2);
+    for (unsigned turn = 0; turn < 20; turn++) {
+        scene_run(&scene, 0.05);
+        scene_expect(&scene, 3, "green");
+    }
+    scene_play(&scene);
+}
+
+Test(faults, while_the_probe_is_answered_its_view_counts_and_not_the_agents)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    scene_run(&scene, 2);
+    struct health_view elsewhere = scene_actor(&scene, 3)->view; /* the agent asks another server */
+    elsewhere.component = HEALTH_COMPONENT_DISCONNECTED;
+    elsewhere.connected = elsewhere.ready = HEALTH_ANSWER_NO;
+    scene_actor(&scene, 3)->lags = &elsewhere;
+    scene_actor(&scene, 3)->probe = PROBE_LIGHT;
+    scene_run(&scene, 5);
+    scene_expect(&scene, 3, "green");
+    scene_never(&scene, 3, "yellow");
+    scene_play(&scene);
+}
+
+Test(faults, an_older_view_that_was_overtaken_on_its_way_does_not_exclude_its_node)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    scene_run(&scene, 2);
+    scene_crash(&scene, 3);
+    scene_run(&scene, 5);
+    MEMBERS(&scene, 4, 1, 2);
+    scene_run(&scene, 0.3);
+    scene_member(&scene, 1, 3, 3); /* one answer that was held up */
+    scene_run(&scene, 0.1);
+    scene_member(&scene, 1, 4, 2);
+    scene_run(&scene, 2);
+    scene_expect(&scene, 1, "green");
+    scene_never(&scene, 1, "yellow");
+    scene_play(&scene);
+}
+
 Test(faults, refusals_while_the_links_live_on_prove_nothing)
 {
     struct scene scene;
@@ -869,9 +941,8 @@ Test(faults, at_the_monitors_start_a_dead_node_waits_for_its_agents_word)
 {
     struct scene scene;
     scene_begin(&scene, 3);
-    scene.recording.count = 0; /* no links yet */
     scene_crash(&scene, 3);
-    scene.recording.count = 0;
+    scene_without_links(&scene);
     scene_actor(&scene, 3)->beat.exit_kind = HEALTH_EXIT_CODE;
     scene_actor(&scene, 3)->beat.exit_value = 0;
     scene_actor(&scene, 3)->beat.grastate.seqno = 5;
