@@ -12,11 +12,11 @@ static void print_condition(const struct health_table *table, const struct healt
     bool any = false;
     for (unsigned fact = 0; fact < table->fact_count; fact++) {
         bool first = true;
-        if (!rule->when[fact])
+        if (!rule->bars[fact])
             continue;
         printf("%s%s=", any ? " " : "", table->facts[fact].name);
         for (unsigned value = 0; value < table->facts[fact].count; value++)
-            if (rule->when[fact] >> value & 1u) {
+            if (health_rule_allows(rule, fact, value)) {
                 printf("%s%s", first ? "" : "|", table->facts[fact].values[value]);
                 first = false;
             }

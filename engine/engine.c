@@ -119,7 +119,7 @@ size_t health_engine_bytes(const struct health_engine_options *options)
  * Time. A call that comes later than promised means that we were stopped: the engine's clock, which
  * all ages are measured with, does not move by the time that was lost.
  */
-enum health_error engine_advance(struct health_engine *engine, int64_t now_ns)
+enum health_error engine_move_clock(struct health_engine *engine, int64_t now_ns)
 {
     if (now_ns < engine->now_ns)
         return HEALTH_ETIME;
@@ -187,7 +187,7 @@ static void node_rest(struct health_engine *engine, uint32_t id)
     rest(&node->agent_ms, engine->now_ms);
     rest(&engine->cold[id].link_ms, engine->now_ms);
     rest(&engine->cold[id].gone_ms, engine->now_ms);
-    rest(&engine->clusters[node->cluster].seen_ms, engine->now_ms);
+    rest(&engine->clusters[engine->cold[id].cluster].seen_ms, engine->now_ms);
     rest(&engine->stall_end_ms, engine->now_ms);
 }
 
@@ -203,7 +203,7 @@ static uint32_t node_due(void *context, uint32_t id)
     uint32_t threshold = node_next_threshold(engine, id, engine->deadlines.at_ms[id]);
     if (ms_since(threshold, engine->now_ms) < 0)
         return threshold;
-    cluster_judge(engine, engine->nodes[id].cluster);
+    cluster_judge(engine, engine->cold[id].cluster);
     return node_next_threshold(engine, id, engine->now_ms + 1);
 }
 
@@ -296,8 +296,9 @@ enum health_error health_node_add(struct health_engine *engine, int64_t now_ns, 
 
     uint32_t id = engine->free_node;
     engine->free_node = engine->cold[id].next;
-    engine->nodes[id] = (struct node){.flags = NODE_USED, .conf = CONF_NONE, .cluster = cluster};
-    engine->cold[id] = (struct node_cold){.next = HEALTH_NODE_NONE, .incarnation = 1};
+    engine->nodes[id] = (struct node){.flags = NODE_USED, .conf = CONF_NONE};
+    engine->cold[id] =
+        (struct node_cold){.cluster = cluster, .next = HEALTH_NODE_NONE, .incarnation = 1};
     engine->since_ns[id] = now_ns;
 
     uint32_t *link = &engine->clusters[cluster].first;
@@ -327,7 +328,7 @@ enum health_error health_node_remove(struct health_engine *engine, int64_t now_n
     if (error != HEALTH_OK)
         return error;
 
-    uint32_t cluster = engine->nodes[node].cluster;
+    uint32_t cluster = engine->cold[node].cluster;
     uint32_t *link = &engine->clusters[cluster].first;
     while (*link != node)
         link = &engine->cold[*link].next;

@@ -13,29 +13,26 @@ static bool expired(const struct health_engine *engine, uint32_t then, uint32_t 
 
 /* What kind of member the claim makes the node out to be. Membership needs a Primary component *and*
  * readiness *and* local state Synced or Donor: a leaving node still says Synced. */
-static enum health_claim_fact claim_kind(uint32_t bits)
+static enum health_claim_fact claim_kind(const uint8_t *said)
 {
-    unsigned local = bits >> CLAIM_LOCAL_SHIFT & 7u;
-    unsigned component = claim_field(bits, CLAIM_COMPONENT_SHIFT);
-    unsigned ready = claim_field(bits, CLAIM_READY_SHIFT);
-
-    if (local == HEALTH_LOCAL_ERROR)
+    if (said[SAID_LOCAL_STATE] == HEALTH_LOCAL_ERROR)
         return HEALTH_CLAIM_INCONSISTENT;
-    if (component == HEALTH_COMPONENT_DISCONNECTED ||
-        claim_field(bits, CLAIM_CONNECTED_SHIFT) == HEALTH_ANSWER_NO)
+    if (said[SAID_COMPONENT] == HEALTH_COMPONENT_DISCONNECTED ||
+        said[SAID_CONNECTED] == HEALTH_ANSWER_NO)
         return HEALTH_CLAIM_DISCONNECTED;
-    if (component == HEALTH_COMPONENT_NON_PRIMARY)
+    if (said[SAID_COMPONENT] == HEALTH_COMPONENT_NON_PRIMARY)
         return HEALTH_CLAIM_NON_PRIMARY;
-    if (local == HEALTH_LOCAL_UNDEFINED || local == HEALTH_LOCAL_JOINER ||
-        local == HEALTH_LOCAL_JOINED)
+    if (said[SAID_LOCAL_STATE] == HEALTH_LOCAL_UNDEFINED ||
+        said[SAID_LOCAL_STATE] == HEALTH_LOCAL_JOINER ||
+        said[SAID_LOCAL_STATE] == HEALTH_LOCAL_JOINED)
         return HEALTH_CLAIM_JOINING;
-    if (ready == HEALTH_ANSWER_NO)
+    if (said[SAID_READY] == HEALTH_ANSWER_NO)
         return HEALTH_CLAIM_NOT_READY;
-    if (component != HEALTH_COMPONENT_PRIMARY || ready != HEALTH_ANSWER_YES)
+    if (said[SAID_COMPONENT] != HEALTH_COMPONENT_PRIMARY || said[SAID_READY] != HEALTH_ANSWER_YES)
         return HEALTH_CLAIM_NONE;
-    if (local == HEALTH_LOCAL_DONOR)
+    if (said[SAID_LOCAL_STATE] == HEALTH_LOCAL_DONOR)
         return HEALTH_CLAIM_DONOR;
-    return local == HEALTH_LOCAL_SYNCED ? HEALTH_CLAIM_MEMBER : HEALTH_CLAIM_NONE;
+    return said[SAID_LOCAL_STATE] == HEALTH_LOCAL_SYNCED ? HEALTH_CLAIM_MEMBER : HEALTH_CLAIM_NONE;
 }
 
 static enum health_agent_fact agent_fact(const struct node *node)
@@ -101,7 +98,7 @@ static void hear(const struct health_engine *engine, struct seat *seat)
                                !expired(engine, seat->cold->link_ms, engine->limits.close_hold);
     facts[HEALTH_FACT_CLAIM] = HEALTH_CLAIM_NONE;
     if (node->flags & NODE_CLAIM)
-        facts[HEALTH_FACT_CLAIM] = (uint8_t)claim_kind(node->bits);
+        facts[HEALTH_FACT_CLAIM] = (uint8_t)claim_kind(node->said);
     if (facts[HEALTH_FACT_CLAIM] == HEALTH_CLAIM_INCONSISTENT)
         node_flag(node, NODE_TAINTED, true);
     else if (facts[HEALTH_FACT_CLAIM] == HEALTH_CLAIM_DISCONNECTED && node->flags & NODE_TAINTED)
@@ -116,7 +113,7 @@ static void hear(const struct health_engine *engine, struct seat *seat)
 
     seat->reports = facts[HEALTH_FACT_CLAIM] != HEALTH_CLAIM_NONE && node->history != 0 &&
                     node->conf != CONF_NONE && node->size != 0 && !(node->flags & NODE_EXCLUDED) &&
-                    claim_field(node->bits, CLAIM_COMPONENT_SHIFT) == HEALTH_COMPONENT_PRIMARY;
+                    node->said[SAID_COMPONENT] == HEALTH_COMPONENT_PRIMARY;
 }
 
 void council_hear_each(struct council *council)

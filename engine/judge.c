@@ -37,15 +37,18 @@ void verdict_of(const struct health_ruleset *rules, const uint8_t *facts, struct
 const struct health_rule *routable_rule(const struct health_ruleset *rules, const struct node *node,
                                         uint8_t state)
 {
-    uint32_t bits = node->flags & NODE_CLAIM ? node->bits : 0;
+    static const uint8_t nothing[SAID_COUNT];
+    bool claims = node->flags & NODE_CLAIM;
+    const uint8_t *said = claims ? node->said : nothing;
+    bool maintained = claims && node->flags & NODE_MAINTAINED;
     const uint8_t facts[HEALTH_ROUTABLE_COUNT] = {
         [HEALTH_ROUTABLE_STATE] = state,
-        [HEALTH_ROUTABLE_REJECTS] = (uint8_t)claim_field(bits, CLAIM_REJECTS_SHIFT),
-        [HEALTH_ROUTABLE_MAINT] = (uint8_t)claim_field(bits, CLAIM_MAINT_SHIFT),
-        [HEALTH_ROUTABLE_DONATES] = (bits >> CLAIM_LOCAL_SHIFT & 7u) == HEALTH_LOCAL_DONOR,
-        [HEALTH_ROUTABLE_DONOR_REJECTS] = (uint8_t)claim_field(bits, CLAIM_DONOR_REJECTS_SHIFT),
-        [HEALTH_ROUTABLE_DESYNC] = (uint8_t)claim_field(bits, CLAIM_DESYNC_SHIFT),
-        [HEALTH_ROUTABLE_READ_ONLY] = (uint8_t)claim_field(bits, CLAIM_READ_ONLY_SHIFT),
+        [HEALTH_ROUTABLE_REJECTS] = said[SAID_REJECTS],
+        [HEALTH_ROUTABLE_MAINT] = maintained ? HEALTH_ANSWER_YES : HEALTH_ANSWER_NOT_KNOWN,
+        [HEALTH_ROUTABLE_DONATES] = said[SAID_LOCAL_STATE] == HEALTH_LOCAL_DONOR,
+        [HEALTH_ROUTABLE_DONOR_REJECTS] = said[SAID_DONOR_REJECTS],
+        [HEALTH_ROUTABLE_DESYNC] = said[SAID_DESYNC],
+        [HEALTH_ROUTABLE_READ_ONLY] = said[SAID_READ_ONLY],
     };
     return health_table_match(rules->routable, facts);
 }

@@ -3,7 +3,7 @@
  *
  * What an unchanged observation touches lies in `struct node`, one cache line. What only a change
  * touches lies in `struct node_cold`, since_ns[] and `struct cluster`. Names, addresses and full UUIDs
- * are not here at all. Per node of three-node clusters: 64 + 28 + 8 + 4.06 (deadlines) + 64/3 bytes.
+ * are not here at all. Per node of three-node clusters: 64 + 32 + 8 + 4.06 (deadlines) + 56/3 bytes.
  *
  * Times are milliseconds of the engine's own 32-bit clock, which stands still while we were stopped
  * and wraps after 49 days: two times are compared by the sign of their difference, and node_rest()
@@ -21,16 +21,18 @@ enum {
     NODE_LINK_MASK = 0x0003,  /* enum health_link_fact */
     NODE_LEAVE_MASK = 0x000c, /* enum leave_verdict << 2 */
     NODE_LEAVE_SHIFT = 2,
-    NODE_USED = 0x0010,     /* the slot holds a node */
-    NODE_CLOSED = 0x0020,   /* a closing is under way: link_ms says since when */
-    NODE_GONE = 0x0040,     /* the last judgement said "not running" */
-    NODE_GREW = 0x0080,     /* down when a view grew: it may be the joiner */
-    NODE_REFUTED = 0x0100,  /* a probe answered after its agent had seen it end */
-    NODE_CLAIM = 0x0200,    /* the claim is of this life of mysqld and not expired */
-    NODE_EXCLUDED = 0x0400, /* a newer whole view left this very claim out */
-    NODE_COUNTED = 0x0800,  /* this life's unclean exit is counted */
-    NODE_WAITS = 0x1000,    /* its leave is not decided: look again soon */
-    NODE_TAINTED = 0x2000,  /* voted inconsistent, and not a member since */
+    NODE_USED = 0x0010,       /* the slot holds a node */
+    NODE_CLOSED = 0x0020,     /* a closing is under way: link_ms says since when */
+    NODE_GONE = 0x0040,       /* the last judgement said "not running" */
+    NODE_GREW = 0x0080,       /* down when a view grew: it may be the joiner */
+    NODE_REFUTED = 0x0100,    /* a probe answered after its agent had seen it end */
+    NODE_CLAIM = 0x0200,      /* the claim is of this life of mysqld and not expired */
+    NODE_EXCLUDED = 0x0400,   /* a newer whole view left this very claim out */
+    NODE_COUNTED = 0x0800,    /* this life's unclean exit is counted */
+    NODE_WAITS = 0x1000,      /* its leave is not decided: look again soon */
+    NODE_TAINTED = 0x2000,    /* voted inconsistent, and not a member since */
+    NODE_BY_AGENT = 0x4000,   /* the claim was read by its agent, not by the probe */
+    NODE_MAINTAINED = 0x8000, /* the claim says: in maintenance */
 };
 
 /* How a closing went, as far as the peers' views have told. */
@@ -41,32 +43,26 @@ enum leave_verdict {
     LEAVE_SPENT, /* cannot be told any more: a new life began, or the moment was not observed */
 };
 
-/* Bits of a claim: small enums of struct health_view. */
+/* A claim is what a node last said of its cluster. Its small fields are kept as the bytes they came in,
+ * so that they compare in one step: said[] copies struct health_view from `component` on. */
 enum {
-    CLAIM_COMPONENT_SHIFT = 0, /* 2 bits: enum health_component */
-    CLAIM_LOCAL_SHIFT = 2,     /* 3 bits: enum health_local_state, 7 not known */
-    CLAIM_READY_SHIFT = 5,     /* 2 bits each from here: enum health_answer */
-    CLAIM_CONNECTED_SHIFT = 7,
-    CLAIM_REJECTS_SHIFT = 9,
-    CLAIM_DESYNC_SHIFT = 11,
-    CLAIM_READ_ONLY_SHIFT = 13,
-    CLAIM_DONOR_REJECTS_SHIFT = 15,
-    CLAIM_MAINT_SHIFT = 17,
-    CLAIM_AGENT_BIT = 1 << 19, /* read by its agent, not by the probe */
+    SAID_COMPONENT,
+    SAID_LOCAL_STATE,
+    SAID_READY,
+    SAID_CONNECTED,
+    SAID_REJECTS,
+    SAID_DESYNC,
+    SAID_READ_ONLY,
+    SAID_DONOR_REJECTS,
+    SAID_COUNT
 };
 
-#define CLAIM_LOCAL_NOT_KNOWN 7u
+_Static_assert(offsetof(struct health_view, donor_rejects) -
+                       offsetof(struct health_view, component) ==
+                   SAID_DONOR_REJECTS,
+               "the small fields of a view lie side by side, in the order of the enum");
+
 #define CONF_NONE UINT32_MAX
-
-/* What a node last said of its cluster. UUIDs are reduced to tags: see uuid_tag(). */
-struct claim {
-    uint64_t history; /* tag of the state UUID; 0 none */
-    uint64_t member;  /* tag of the gcomm UUID; 0 none */
-    uint32_t conf;    /* configuration id; kept while it says "none". CONF_NONE: never had one */
-    uint16_t size;
-    uint16_t weight; /* 0 not known */
-    uint32_t bits;
-};
 
 struct node {
     uint32_t probe_ms; /* when the probe last reported what `probe` says */
@@ -82,18 +78,18 @@ struct node {
     uint8_t reason;
     uint8_t routable; /* enum health_reason: why it is routable or not */
     uint16_t flags;
-    uint64_t history; /* struct claim, flat: without padding the node fills its line exactly */
-    uint64_t member;
-    uint32_t conf;
+    uint64_t history; /* tag of the state UUID, see uuid_tag(); 0 none */
+    uint64_t member;  /* tag of the gcomm UUID; 0 none */
+    uint32_t conf;    /* configuration id; kept while it says "none". CONF_NONE: never had one */
     uint16_t size;
-    uint16_t weight;
-    uint32_t bits;
-    uint32_t cluster;
+    uint16_t weight; /* 0 not known */
+    uint8_t said[SAID_COUNT];
 };
 
 _Static_assert(sizeof(struct node) == 64, "a node is one cache line");
 
 struct node_cold {
+    uint32_t cluster;
     uint32_t next;    /* in its cluster, or in the free list */
     uint32_t version; /* of its reports */
     uint32_t link_ms; /* when the closing began; without one, when the link came up */
@@ -132,7 +128,7 @@ struct cluster {
 
 _Static_assert(sizeof(struct cluster) <= 64, "a cluster is one cache line");
 
-/* enum health_node_fact, as milliseconds of the engine's clock. */
+/* struct health_limits, as milliseconds of the engine's clock. */
 struct limits_ms {
 #define X(name, text) uint32_t name;
     HEALTH_LIMITS(X)
@@ -186,11 +182,6 @@ static inline uint64_t uuid_tag(const struct health_uuid *uuid)
     return tag ? tag : (uuid->hi | uuid->lo) != 0;
 }
 
-static inline unsigned claim_field(uint32_t bits, unsigned shift)
-{
-    return bits >> shift & 3u;
-}
-
 static inline enum leave_verdict node_leave(const struct node *node)
 {
     return (enum leave_verdict)((node->flags & NODE_LEAVE_MASK) >> NODE_LEAVE_SHIFT);
@@ -214,8 +205,14 @@ static inline bool node_answers(const uint8_t *facts)
            facts[HEALTH_FACT_AGENT] == HEALTH_AGENT_FACT_OK;
 }
 
-/* engine.c: move the clock on, or refuse to move it back. */
-enum health_error engine_advance(struct health_engine *engine, int64_t now_ns);
+/* engine.c: the clock moved; find out whether we were stopped. */
+enum health_error engine_move_clock(struct health_engine *engine, int64_t now_ns);
+
+/* Move the clock on, or refuse to move it back. One turn of a loop makes many calls with one time. */
+static inline enum health_error engine_advance(struct health_engine *engine, int64_t now_ns)
+{
+    return now_ns == engine->now_ns ? HEALTH_OK : engine_move_clock(engine, now_ns);
+}
 
 /* engine.c: the earliest moment, not before from_ms, at which time alone changes a fact of this node. */
 uint32_t node_next_threshold(const struct health_engine *engine, uint32_t id, uint32_t from_ms);

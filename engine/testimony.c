@@ -12,29 +12,31 @@
 
 #include <string.h>
 
-static bool enums_valid(const struct health_probe *probe)
+static bool answer_valid(uint8_t answer)
 {
-    if (probe->error >= HEALTH_PROBE_ERROR_COUNT || probe->rtt_ns < 0)
-        return false;
-    return !probe->has_view ||
-           (probe->view.component < HEALTH_COMPONENT_COUNT &&
-            probe->view.ready < HEALTH_ANSWER_COUNT && probe->view.connected < HEALTH_ANSWER_COUNT);
+    return answer < HEALTH_ANSWER_COUNT;
 }
 
-static bool observation_valid(const struct health_observation *observation)
+static bool view_valid(const struct health_view *view)
 {
-    switch ((enum health_witness)observation->witness) {
-    case HEALTH_WITNESS_PROBE:
-        return enums_valid(&observation->probe);
-    case HEALTH_WITNESS_LINK:
-        return observation->link < HEALTH_LINK_COUNT;
-    case HEALTH_WITNESS_AGENT:
-        return observation->heartbeat.process < HEALTH_PROCESS_COUNT &&
-               (!observation->heartbeat.has_local || enums_valid(&observation->heartbeat.local));
-    case HEALTH_WITNESS_COUNT:
-        break;
-    }
-    return false;
+    return view->component < HEALTH_COMPONENT_COUNT && answer_valid(view->ready) &&
+           answer_valid(view->connected) && answer_valid(view->rejects) &&
+           answer_valid(view->desync) && answer_valid(view->read_only) &&
+           answer_valid(view->donor_rejects) && answer_valid(view->maintenance);
+}
+
+static bool probe_valid(const struct health_probe *probe)
+{
+    return probe->error < HEALTH_PROBE_ERROR_COUNT && probe->rtt_ns >= 0 &&
+           (!probe->has_view || view_valid(&probe->view));
+}
+
+/* When it was seen, on the engine's clock. Nearly always that is now. */
+static uint32_t observed_at(const struct health_engine *engine,
+                            const struct health_observation *observation)
+{
+    return observation->at_ns == engine->now_ns ? engine->now_ms
+                                                : engine_ms(engine, observation->at_ns);
 }
 
 /* What a probe's outcome proves. An error packet proves that mysqld runs; errors 2000 to 2999 are the
@@ -68,54 +70,34 @@ static uint16_t narrow(int32_t value)
     return value <= 0 ? 0 : value > UINT16_MAX ? UINT16_MAX : (uint16_t)value;
 }
 
-static uint32_t answer_bits(uint8_t answer, unsigned shift)
+/* The configuration id a view counts by. Outside a Primary component the id says "none": the last one is
+ * kept, because it says which view the node was in when it left. */
+static uint32_t conf_of(const struct health_view *view, const struct node *node)
 {
-    return (uint32_t)(answer < HEALTH_ANSWER_COUNT ? answer : HEALTH_ANSWER_NOT_KNOWN) << shift;
-}
-
-/* A view as a claim. Outside a Primary component the id says "none": the last one is kept, because it
- * says which view the node was in when it left. */
-static struct claim claim_of(const struct health_view *view, const struct node *node, bool by_agent)
-{
-    struct claim claim = {
-        .history = uuid_tag(&view->state_uuid),
-        .member = uuid_tag(&view->gcomm_uuid),
-        .conf = view->conf_id < CONF_NONE ? (uint32_t)view->conf_id : node->conf,
-        .size = narrow(view->size),
-        .weight = narrow(view->weight),
-    };
-    uint32_t local =
-        view->local_state < CLAIM_LOCAL_NOT_KNOWN ? view->local_state : CLAIM_LOCAL_NOT_KNOWN;
-    claim.bits = (uint32_t)view->component << CLAIM_COMPONENT_SHIFT | local << CLAIM_LOCAL_SHIFT |
-                 answer_bits(view->ready, CLAIM_READY_SHIFT) |
-                 answer_bits(view->connected, CLAIM_CONNECTED_SHIFT) |
-                 answer_bits(view->rejects, CLAIM_REJECTS_SHIFT) |
-                 answer_bits(view->desync, CLAIM_DESYNC_SHIFT) |
-                 answer_bits(view->read_only, CLAIM_READ_ONLY_SHIFT) |
-                 answer_bits(view->donor_rejects, CLAIM_DONOR_REJECTS_SHIFT) |
-                 answer_bits(view->maintenance, CLAIM_MAINT_SHIFT) |
-                 (by_agent ? CLAIM_AGENT_BIT : 0u);
-    return claim;
+    return view->conf_id < CONF_NONE ? (uint32_t)view->conf_id : node->conf;
 }
 
 /* Does the node say just this already, and not so long ago that its age counts? */
 static bool claim_stands(const struct health_engine *engine, const struct node *node,
-                         const struct claim *claim, uint32_t sent_ms)
+                         const struct health_view *view, bool by_agent, uint32_t sent_ms)
 {
-    return node->flags & NODE_CLAIM && claim->history == node->history &&
-           claim->member == node->member && claim->conf == node->conf &&
-           claim->size == node->size && claim->weight == node->weight &&
-           claim->bits == node->bits &&
+    const unsigned which = NODE_CLAIM | NODE_BY_AGENT | NODE_MAINTAINED;
+    const unsigned same = NODE_CLAIM | (by_agent ? NODE_BY_AGENT : 0u) |
+                          (view->maintenance == HEALTH_ANSWER_YES ? NODE_MAINTAINED : 0u);
+    return (node->flags & which) == same && memcmp(node->said, &view->component, SAID_COUNT) == 0 &&
+           node->history == uuid_tag(&view->state_uuid) &&
+           node->member == uuid_tag(&view->gcomm_uuid) && node->conf == conf_of(view, node) &&
+           node->size == narrow(view->size) && node->weight == narrow(view->weight) &&
            ms_since(node->claim_ms, sent_ms) < (int32_t)engine->limits.view_hold;
 }
 
 /* Ids only grow within one life, so a lower id from a node that told a higher one a moment ago is an old
  * answer that was overtaken. After a restart the former claim is gone, or no longer confirmed. */
 static bool claim_overtaken(const struct health_engine *engine, const struct node *node,
-                            const struct claim *claim, uint32_t sent_ms)
+                            const struct health_view *view, uint32_t sent_ms)
 {
-    return node->flags & NODE_CLAIM && claim->history == node->history && node->conf != CONF_NONE &&
-           claim->conf < node->conf &&
+    return node->flags & NODE_CLAIM && uuid_tag(&view->state_uuid) == node->history &&
+           node->conf != CONF_NONE && conf_of(view, node) < node->conf &&
            ms_since(node->claim_ms, sent_ms) < (int32_t)engine->limits.settle;
 }
 
@@ -136,10 +118,10 @@ static int member_place(const struct health_engine *engine, const struct cluster
 }
 
 /* A member list belongs to the view it came with; it replaces only one of the same or an older view. */
-static void members_learn(struct health_engine *engine, const struct node *node,
-                          const struct health_view *view)
+static void members_learn(struct health_engine *engine, uint32_t id, const struct health_view *view)
 {
-    struct cluster *cluster = &engine->clusters[node->cluster];
+    const struct node *node = &engine->nodes[id];
+    struct cluster *cluster = &engine->clusters[engine->cold[id].cluster];
     uint32_t members = 0;
 
     if (!view->member_count || view->component != HEALTH_COMPONENT_PRIMARY ||
@@ -156,33 +138,39 @@ static void members_learn(struct health_engine *engine, const struct node *node,
 
 /* A node whose own id went back shows that the cluster began a new life (ids start again after a full
  * restart). Old views of nodes that do not answer now would look newer than it: they are dropped. */
-static void claims_of_former_life_drop(struct health_engine *engine, const struct node *node)
+static void claims_of_former_life_drop(struct health_engine *engine, uint32_t node)
 {
-    uint32_t first = engine->clusters[node->cluster].first;
+    uint32_t first = engine->clusters[engine->cold[node].cluster].first;
     for (uint32_t id = first; id != HEALTH_NODE_NONE; id = engine->cold[id].next) {
         struct node *other = &engine->nodes[id];
-        if (other != node && other->probe != HEALTH_PROBE_FACT_OK &&
+        if (id != node && other->probe != HEALTH_PROBE_FACT_OK &&
             other->agent != HEALTH_AGENT_FACT_OK)
             node_flag(other, NODE_CLAIM, false);
     }
 }
 
-static void claim_take(struct health_engine *engine, struct node *node,
-                       const struct health_view *view, const struct claim *claim, uint32_t sent_ms)
+static void claim_take(struct health_engine *engine, uint32_t id, const struct health_view *view,
+                       bool by_agent, uint32_t sent_ms)
 {
-    if (claim->history == node->history && claim->conf < node->conf && node->conf != CONF_NONE)
-        claims_of_former_life_drop(engine, node);
-    if (claim->history != node->history || claim->conf != node->conf)
+    struct node *node = &engine->nodes[id];
+    uint64_t history = uuid_tag(&view->state_uuid);
+    uint32_t conf = conf_of(view, node);
+
+    if (history == node->history && conf < node->conf && node->conf != CONF_NONE)
+        claims_of_former_life_drop(engine, id);
+    if (history != node->history || conf != node->conf)
         node_flag(node, NODE_EXCLUDED, false);
-    node->history = claim->history;
-    node->member = claim->member;
-    node->conf = claim->conf;
-    node->size = claim->size;
-    node->weight = claim->weight;
-    node->bits = claim->bits;
+    node->history = history;
+    node->member = uuid_tag(&view->gcomm_uuid);
+    node->conf = conf;
+    node->size = narrow(view->size);
+    node->weight = narrow(view->weight);
+    memcpy(node->said, &view->component, SAID_COUNT);
     node->claim_ms = sent_ms;
     node_flag(node, NODE_CLAIM, true);
-    members_learn(engine, node, view);
+    node_flag(node, NODE_BY_AGENT, by_agent);
+    node_flag(node, NODE_MAINTAINED, view->maintenance == HEALTH_ANSWER_YES);
+    members_learn(engine, id, view);
 }
 
 static void closing_begin(struct health_engine *engine, uint32_t id, uint32_t at_ms)
@@ -221,83 +209,102 @@ static void probe_answered(struct health_engine *engine, uint32_t id,
     closing_end(engine, id, sent_ms);
     if (node->agent == HEALTH_AGENT_FACT_FROZEN && ms_since(node->agent_ms, sent_ms) >= 0)
         node->agent = HEALTH_AGENT_FACT_ALIVE; /* who answers has been thawed */
-    if (probe->ok && probe->has_view) {
-        struct claim claim = claim_of(&probe->view, node, false);
-        if (!claim_overtaken(engine, node, &claim, sent_ms))
-            claim_take(engine, node, &probe->view, &claim, sent_ms);
-    }
+    if (probe->ok && probe->has_view && !claim_overtaken(engine, node, &probe->view, sent_ms))
+        claim_take(engine, id, &probe->view, false, sent_ms);
+}
+
+/* Has this member list been learnt? */
+static bool members_learnt(const struct health_engine *engine, uint32_t id,
+                           const struct health_view *view)
+{
+    return !view->member_count ||
+           engine->clusters[engine->cold[id].cluster].members_conf == engine->nodes[id].conf;
 }
 
 /* Nothing but the time of what is known already? Then it is set, and there is nothing to judge. */
-static bool probe_repeats(struct health_engine *engine, struct node *node,
+static bool probe_repeats(struct health_engine *engine, uint32_t id,
                           const struct health_probe *probe, enum health_probe_fact fact,
                           uint32_t at_ms, uint32_t sent_ms)
 {
+    struct node *node = &engine->nodes[id];
+
     if (fact != node->probe)
         return false;
-    if (fact != HEALTH_PROBE_FACT_OK) {
-        if (fact == HEALTH_PROBE_FACT_ERROR && node->flags & NODE_CLOSED)
+    if (fact == HEALTH_PROBE_FACT_OK) {
+        if (node->flags & NODE_CLOSED || node->agent == HEALTH_AGENT_FACT_FROZEN)
             return false;
-        node->probe_ms = at_ms;
-        return true;
-    }
-    if (node->flags & NODE_CLOSED || node->agent == HEALTH_AGENT_FACT_FROZEN)
+        if (probe->has_view) {
+            if (!claim_stands(engine, node, &probe->view, false, sent_ms) ||
+                !members_learnt(engine, id, &probe->view))
+                return false;
+            node->claim_ms = sent_ms;
+        }
+    } else if (fact == HEALTH_PROBE_FACT_ERROR && node->flags & NODE_CLOSED) {
         return false;
-    if (probe->has_view) {
-        struct claim claim = claim_of(&probe->view, node, false);
-        if (!claim_stands(engine, node, &claim, sent_ms) ||
-            (probe->view.member_count &&
-             engine->clusters[node->cluster].members_conf != claim.conf))
-            return false;
-        node->claim_ms = sent_ms;
     }
     node->probe_ms = at_ms;
     return true;
 }
 
-static void probe_observed(struct health_engine *engine,
-                           const struct health_observation *observation)
+/* When it was sent, on the engine's clock: rounded to the past. */
+static uint32_t sent_at(uint32_t at_ms, int64_t rtt_ns)
+{
+    uint32_t whole = rtt_ns <= UINT32_MAX ? (uint32_t)rtt_ns / (uint32_t)HEALTH_NS_PER_MS
+                                          : (uint32_t)(rtt_ns / HEALTH_NS_PER_MS);
+    return at_ms - whole - (rtt_ns != 0);
+}
+
+/* Does a silence take nothing away from what is known? */
+static bool silence_ignored(struct health_engine *engine, const struct node *node, int64_t sent_ns,
+                            uint32_t at_ms)
+{
+    if (engine->stall_end_ns && sent_ns < engine->stall_end_ns) {
+        engine->counters.voided++; /* it was measured across our own stall */
+        return true;
+    }
+    /* Silence proves nothing: a refusal stands until it expires by itself. */
+    return node->probe == HEALTH_PROBE_FACT_REFUSED &&
+           ms_since(node->probe_ms, at_ms) < (int32_t)engine->limits.probe_stale;
+}
+
+static enum health_error probe_observed(struct health_engine *engine,
+                                        const struct health_observation *observation)
 {
     const struct health_probe *probe = &observation->probe;
-    struct node *node = &engine->nodes[observation->node];
-    int64_t sent_ns = observation->at_ns - probe->rtt_ns;
-    uint32_t at_ms = engine_ms(engine, observation->at_ns);
-    uint32_t sent_ms = engine_ms(engine, sent_ns);
-    enum health_probe_fact fact = probe_fact(probe);
+    uint32_t id = observation->node;
+    struct node *node = &engine->nodes[id];
+    uint32_t at_ms = observed_at(engine, observation);
+    uint32_t sent_ms = sent_at(at_ms, probe->rtt_ns);
 
+    if (probe->error >= HEALTH_PROBE_ERROR_COUNT || probe->rtt_ns < 0)
+        return HEALTH_EINVAL;
+    enum health_probe_fact fact = probe_fact(probe);
     if (node->probe != HEALTH_PROBE_FACT_NONE && ms_since(node->probe_ms, at_ms) < 0) {
         engine->counters.stale++;
-        return;
+        return HEALTH_OK;
     }
-    if (fact == HEALTH_PROBE_FACT_SILENT) {
-        if (engine->stall_end_ns && sent_ns < engine->stall_end_ns) {
-            engine->counters.voided++; /* measured across our own stall */
-            return;
-        }
-        /* Silence proves nothing: it takes nothing away from a refusal, which expires by itself. */
-        if (node->probe == HEALTH_PROBE_FACT_REFUSED &&
-            ms_since(node->probe_ms, at_ms) < (int32_t)engine->limits.probe_stale) {
-            engine->counters.unchanged++;
-            return;
-        }
-    }
-    if (probe_repeats(engine, node, probe, fact, at_ms, sent_ms)) {
+    if ((fact == HEALTH_PROBE_FACT_SILENT &&
+         silence_ignored(engine, node, observation->at_ns - probe->rtt_ns, at_ms)) ||
+        probe_repeats(engine, id, probe, fact, at_ms, sent_ms)) {
         engine->counters.unchanged++;
-        return;
+        return HEALTH_OK;
     }
+    if (!probe_valid(probe))
+        return HEALTH_EINVAL;
     node->probe = (uint8_t)fact;
     node->probe_ms = at_ms;
     if (fact == HEALTH_PROBE_FACT_OK || fact == HEALTH_PROBE_FACT_ERROR)
-        probe_answered(engine, observation->node, probe, sent_ms);
+        probe_answered(engine, id, probe, sent_ms);
     else if (fact != HEALTH_PROBE_FACT_LEAVING)
         node_flag(node, NODE_REFUTED, false);
     if (fact == HEALTH_PROBE_FACT_CLOSED || fact == HEALTH_PROBE_FACT_REFUSED)
-        closing_begin(engine, observation->node, at_ms);
-    cluster_judge(engine, node->cluster);
+        closing_begin(engine, id, at_ms);
+    cluster_judge(engine, engine->cold[id].cluster);
+    return HEALTH_OK;
 }
 
-static void link_observed(struct health_engine *engine,
-                          const struct health_observation *observation)
+static enum health_error link_observed(struct health_engine *engine,
+                                       const struct health_observation *observation)
 {
     static const uint8_t facts[HEALTH_LINK_COUNT] = {
         [HEALTH_LINK_NOT_KNOWN] = HEALTH_LINK_FACT_NONE,
@@ -308,24 +315,27 @@ static void link_observed(struct health_engine *engine,
     };
     struct node *node = &engine->nodes[observation->node];
     struct node_cold *cold = &engine->cold[observation->node];
-    uint32_t at_ms = engine_ms(engine, observation->at_ns);
-    unsigned fact = facts[observation->link];
+    uint32_t at_ms = observed_at(engine, observation);
 
+    if (observation->link >= HEALTH_LINK_COUNT)
+        return HEALTH_EINVAL;
+    unsigned fact = facts[observation->link];
     if ((node->flags & NODE_LINK_MASK) != HEALTH_LINK_FACT_NONE &&
         ms_since(cold->link_ms, at_ms) < 0) {
         engine->counters.stale++;
-        return;
+        return HEALTH_OK;
     }
     if ((node->flags & NODE_LINK_MASK) == fact) {
         engine->counters.unchanged++;
-        return;
+        return HEALTH_OK;
     }
     node->flags = (uint16_t)((node->flags & ~(unsigned)NODE_LINK_MASK) | fact);
     if (fact == HEALTH_LINK_FACT_CLOSED)
         closing_begin(engine, observation->node, at_ms);
     else if (!(node->flags & NODE_CLOSED))
         cold->link_ms = at_ms;
-    cluster_judge(engine, node->cluster);
+    cluster_judge(engine, cold->cluster);
+    return HEALTH_OK;
 }
 
 /* What the agent says of the process. A state letter of /proc/PID/stat is worth more than the word:
@@ -440,10 +450,9 @@ static bool beat_admitted(struct health_engine *engine, uint32_t id,
 
 /* Take the agent's own SQL answer for the probe's, where the probe gets none. Its sample may be as old
  * as the interval between beats. */
-static bool local_view_wanted(const struct health_engine *engine, const struct node *node,
-                              const struct health_heartbeat *beat, uint32_t sampled_ms)
+static bool local_view_wanted(const struct node *node, const struct health_heartbeat *beat,
+                              uint32_t sampled_ms)
 {
-    (void)engine;
     return node->probe != HEALTH_PROBE_FACT_OK && beat->has_local && beat->local.ok &&
            beat->local.has_view &&
            (!(node->flags & NODE_CLAIM) || ms_since(node->claim_ms, sampled_ms) >= 0);
@@ -462,47 +471,55 @@ static bool beat_repeats(const struct health_engine *engine, uint32_t id,
     if (node->flags & NODE_CLOSED &&
         ms_since(engine->cold[id].link_ms, node->agent_ms) < (int32_t)engine->limits.settle)
         return false;
-    if (local_view_wanted(engine, node, beat, sampled_ms)) {
-        struct claim claim = claim_of(&beat->local.view, node, true);
-        return claim_stands(engine, node, &claim, sampled_ms);
-    }
-    return true;
+    return !local_view_wanted(node, beat, sampled_ms) ||
+           claim_stands(engine, node, &beat->local.view, true, sampled_ms);
 }
 
-static void beat_observed(struct health_engine *engine,
-                          const struct health_observation *observation)
+static bool beat_valid(const struct health_heartbeat *beat)
+{
+    return beat->process < HEALTH_PROCESS_COUNT && answer_valid(beat->gvwstate) &&
+           answer_valid(beat->sst_in_progress) && (!beat->has_local || probe_valid(&beat->local));
+}
+
+static enum health_error beat_observed(struct health_engine *engine,
+                                       const struct health_observation *observation)
 {
     const struct health_heartbeat *beat = &observation->heartbeat;
     uint32_t id = observation->node;
     struct node *node = &engine->nodes[id];
-    uint32_t at_ms = engine_ms(engine, observation->at_ns);
+    uint32_t at_ms = observed_at(engine, observation);
     uint32_t sampled_ms = at_ms - engine->limits.heartbeat_interval;
-    enum health_agent_fact word = agent_word(beat);
 
+    if (beat->process >= HEALTH_PROCESS_COUNT ||
+        (beat->has_local && beat->local.error >= HEALTH_PROBE_ERROR_COUNT))
+        return HEALTH_EINVAL;
     if (!beat_admitted(engine, id, beat)) {
         engine->counters.stale++;
-        return;
+        return HEALTH_OK;
     }
-    node->seq = (uint32_t)beat->seq;
+    enum health_agent_fact word = agent_word(beat);
     bool repeats = beat_repeats(engine, id, beat, word, sampled_ms);
+    bool wanted = word != HEALTH_AGENT_FACT_GONE && local_view_wanted(node, beat, sampled_ms);
+    if (!repeats && !beat_valid(beat))
+        return HEALTH_EINVAL;
+    node->seq = (uint32_t)beat->seq;
     if (ms_since(node->agent_ms, at_ms) > 0 || node->agent == HEALTH_AGENT_FACT_NONE)
         node->agent_ms = at_ms;
     if (repeats) {
-        if (node->bits & CLAIM_AGENT_BIT && local_view_wanted(engine, node, beat, sampled_ms))
+        if (wanted)
             node->claim_ms = sampled_ms;
         engine->counters.unchanged++;
-        return;
+        return HEALTH_OK;
     }
     if (word == HEALTH_AGENT_FACT_GONE)
         process_ended(engine, id, beat, at_ms);
     else if (word != HEALTH_AGENT_FACT_NONE)
         process_lives(engine, id, beat->pid);
     node->agent = (uint8_t)word;
-    if (word != HEALTH_AGENT_FACT_GONE && local_view_wanted(engine, node, beat, sampled_ms)) {
-        struct claim claim = claim_of(&beat->local.view, node, true);
-        claim_take(engine, node, &beat->local.view, &claim, sampled_ms);
-    }
-    cluster_judge(engine, node->cluster);
+    if (wanted)
+        claim_take(engine, id, &beat->local.view, true, sampled_ms);
+    cluster_judge(engine, engine->cold[id].cluster);
+    return HEALTH_OK;
 }
 
 enum health_error health_engine_observe(struct health_engine *engine, int64_t now_ns,
@@ -511,7 +528,7 @@ enum health_error health_engine_observe(struct health_engine *engine, int64_t no
     if (observation->node >= engine->node_capacity ||
         !(engine->nodes[observation->node].flags & NODE_USED))
         return HEALTH_ENOENT;
-    if (observation->at_ns > now_ns || !observation_valid(observation))
+    if (observation->at_ns > now_ns)
         return HEALTH_EINVAL;
     enum health_error error = engine_advance(engine, now_ns);
     if (error != HEALTH_OK)
@@ -520,16 +537,24 @@ enum health_error health_engine_observe(struct health_engine *engine, int64_t no
     engine->counters.observations++;
     switch ((enum health_witness)observation->witness) {
     case HEALTH_WITNESS_PROBE:
-        probe_observed(engine, observation);
-        break;
+        return probe_observed(engine, observation);
     case HEALTH_WITNESS_LINK:
-        link_observed(engine, observation);
-        break;
+        return link_observed(engine, observation);
     case HEALTH_WITNESS_AGENT:
-        beat_observed(engine, observation);
-        break;
+        return beat_observed(engine, observation);
     case HEALTH_WITNESS_COUNT:
         break;
     }
-    return HEALTH_OK;
+    return HEALTH_EINVAL;
+}
+
+void health_engine_prefetch(const struct health_engine *engine, uint32_t node)
+{
+#if defined(__GNUC__)
+    if (node < engine->node_capacity)
+        __builtin_prefetch(&engine->nodes[node], 1);
+#else
+    (void)engine;
+    (void)node;
+#endif
 }

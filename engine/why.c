@@ -22,7 +22,7 @@ enum health_error health_node_snapshot(const struct health_engine *engine, uint3
     const struct node_cold *cold = &engine->cold[node];
     const struct health_rule *routable = routable_rule(engine->rules, hot, hot->state);
     *ret_snapshot = (struct health_node_snapshot){
-        .cluster = hot->cluster,
+        .cluster = cold->cluster,
         .state = (enum health_state)hot->state,
         .reason = (enum health_reason)hot->reason,
         .routable = (enum health_answer)routable->answer,
@@ -98,7 +98,7 @@ static void find_changes(const struct health_engine *engine, struct health_why *
  * takes expired testimony off the board. */
 static void facts_of(const struct health_engine *engine, uint32_t node, uint8_t *ret_facts)
 {
-    const struct cluster *cluster = &engine->clusters[engine->nodes[node].cluster];
+    const struct cluster *cluster = &engine->clusters[engine->cold[node].cluster];
     struct cluster cluster_copy = *cluster;
     struct node nodes[HEALTH_CLUSTER_NODES_MAX];
     struct council council = {.engine = engine, .cluster = &cluster_copy};
@@ -138,7 +138,7 @@ enum health_error health_engine_why(const struct health_engine *engine, uint32_t
         age_ns(engine, link != HEALTH_LINK_FACT_NONE, engine->cold[node].link_ms);
     ret_why->agent_age_ns = age_ns(engine, hot->agent != HEALTH_AGENT_FACT_NONE, hot->agent_ms);
     ret_why->view_age_ns = age_ns(engine, claims, hot->claim_ms);
-    ret_why->view_from_agent = claims && hot->bits & CLAIM_AGENT_BIT;
+    ret_why->view_from_agent = claims && hot->flags & NODE_BY_AGENT;
     ret_why->view_conf_id = claims && hot->conf != CONF_NONE ? hot->conf : HEALTH_CONF_NONE;
     ret_why->view_size = claims ? hot->size : 0;
     ret_why->next_ns =

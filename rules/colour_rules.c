@@ -7,7 +7,7 @@
  */
 #include "tables.h"
 
-#define IF(fact, values) [HEALTH_COLOURS_##fact] = (values)
+#define IF(fact, values) [HEALTH_COLOURS_##fact] = ALLOW(values)
 #define ROW(id, answer, reason, ...) \
     { \
         (id), HEALTH_COLOUR_##answer, HEALTH_REASON_##reason, \

@@ -13,7 +13,7 @@ enum { SEQNO_UNKNOWN, SEQNO_UNDEFINED, SEQNO_SAVED };
 enum { UUID_UNKNOWN, UUID_ZERO, UUID_SET };
 enum { FILE_UNKNOWN, FILE_PRESENT, FILE_ABSENT };
 
-#define IF(fact, values) [HEALTH_EXITS_##fact] = (values)
+#define IF(fact, values) [HEALTH_EXITS_##fact] = ALLOW(values)
 #define ROW(id, answer, ...) \
     { \
         (id), HEALTH_EXIT_FACT_##answer, HEALTH_REASON_NONE, \

@@ -18,7 +18,7 @@
 #define EXIT(value) BIT(HEALTH_EXIT_FACT_##value)
 #define LEAVE(value) BIT(HEALTH_LEAVE_##value)
 
-#define IF(fact, values) [HEALTH_FACT_##fact] = (values)
+#define IF(fact, values) [HEALTH_FACT_##fact] = ALLOW(values)
 #define ROW(id, answer, reason, ...) \
     { \
         (id), HEALTH_ANSWER_##answer, HEALTH_REASON_##reason, \
@@ -108,7 +108,7 @@ DEFINE_TABLE(clean, "did it exit gracefully?", health_node_facts,
 
 #undef IF
 #undef ROW
-#define IF(question, answer) [HEALTH_QUESTION_##question] = BIT(HEALTH_ANSWER_##answer)
+#define IF(question, answer) [HEALTH_QUESTION_##question] = ALLOW(BIT(HEALTH_ANSWER_##answer))
 #define ROW(id, state, ...) \
     { \
         (id), HEALTH_STATE_##state, HEALTH_REASON_NONE, \

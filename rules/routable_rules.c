@@ -6,7 +6,7 @@
  */
 #include "tables.h"
 
-#define IF(fact, values) [HEALTH_ROUTABLE_##fact] = (values)
+#define IF(fact, values) [HEALTH_ROUTABLE_##fact] = ALLOW(values)
 #define ROW(id, answer, reason, ...) \
     { \
         (id), HEALTH_ANSWER_##answer, HEALTH_REASON_##reason, \

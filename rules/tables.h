@@ -10,6 +10,10 @@
 #include <healthd/ruleset.h>
 
 #define BIT(value) (1u << (value))
+
+/* A row stores what bars it: the complement of what it allows. */
+#define ALLOW(values) ((uint8_t) ~(values))
+
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
 /* Define the table `title` over rows `title`_rules. */

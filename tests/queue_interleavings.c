@@ -118,6 +118,7 @@ static struct {
     uint64_t seed;
     struct health_queue *queue;
     uint32_t subjects;
+    uint32_t capacity;
     uint32_t pushes;
     uint32_t pushed_version[SUBJECTS_TRIED_MAX];
     uint32_t seen_version[SUBJECTS_TRIED_MAX];
@@ -131,7 +132,7 @@ static void check(bool holds, const char *what)
     fprintf(stderr,
             "queue_interleavings: %s (seed %" PRIu64 ", %u subjects, capacity %u, step %" PRIu64
             ")\n",
-            what, world.seed, world.subjects, (unsigned)world.queue->line.capacity, world.steps);
+            what, world.seed, world.subjects, world.capacity, world.steps);
     exit(1);
 }
 
@@ -168,6 +169,13 @@ static struct health_report report_of(uint32_t subject, uint32_t version)
                                   .at_ns = -(int64_t)version};
 }
 
+static void check_length(void)
+{
+    begin();
+    check(health_queue_length(world.queue) <= world.capacity,
+          "says it is longer than its capacity");
+}
+
 static void write_all(void)
 {
     for (uint32_t i = 0; i < world.pushes; i++) {
@@ -175,6 +183,7 @@ static void write_all(void)
         struct health_report report = report_of(subject, ++world.pushed_version[subject]);
         begin();
         health_queue_push(world.queue, &report);
+        check_length();
     }
     world.writer_done = true;
 }
@@ -207,6 +216,7 @@ static void read_all(void)
             receive(&report);
         else
             world.reader_done = last_chance;
+        check_length();
     }
 }
 
@@ -216,7 +226,7 @@ static void check_line(void)
     const struct line *line = &world.queue->line;
     bool there[SUBJECTS_TRIED_MAX] = {false};
 
-    check(line->tail.bits - line->head.bits <= line->capacity, "longer than its capacity");
+    check(line->tail.bits - line->head.bits <= world.capacity, "longer than its capacity");
     for (uint64_t at = line->head.bits; at < line->tail.bits; at++) {
         uint32_t subject = line_read(line, at);
         check(subject < world.subjects, "nobody stands in line");
@@ -265,6 +275,7 @@ static void interleave(uint32_t subjects, uint32_t capacity, uint32_t pushes, ui
         .subjects = subjects, .capacity = capacity, .two_threads = true};
 
     world.subjects = subjects;
+    world.capacity = capacity;
     world.pushes = pushes;
     world.seed = seed;
     world.chance = seed;

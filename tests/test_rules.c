@@ -25,7 +25,7 @@ static const struct health_table *const *all_tables(size_t *ret_count)
 static bool looked_at(const struct health_table *table, unsigned fact)
 {
     for (unsigned i = 0; i < table->rule_count; i++)
-        if (table->rules[i].when[fact])
+        if (table->rules[i].bars[fact])
             return true;
     return false;
 }
@@ -49,8 +49,8 @@ static unsigned first_match(const struct health_table *table, const uint8_t *fac
     for (unsigned i = 0; i < table->rule_count; i++) {
         bool all = true;
         for (unsigned fact = 0; fact < table->fact_count; fact++) {
-            uint16_t set = table->rules[i].when[fact];
-            all = all && (set == 0 || (set & (1u << facts[fact])) != 0);
+            uint8_t allowed = (uint8_t)~table->rules[i].bars[fact];
+            all = all && (allowed & (1u << facts[fact])) != 0;
         }
         if (all)
             return i;
@@ -99,8 +99,13 @@ Test(rules, rows_are_numbered_in_steps_of_ten_and_stay_within_their_facts)
             cr_expect_lt(rule->reason, HEALTH_REASON_COUNT);
             for (unsigned fact = 0; fact < HEALTH_FACTS_MAX; fact++) {
                 unsigned values = fact < table->fact_count ? table->facts[fact].count : 0;
-                cr_expect_eq(rule->when[fact] >> values, 0, "%s %u fact %u", table->name, rule->id,
-                             fact);
+                unsigned all = (1u << values) - 1;
+                cr_expect_leq(values, HEALTH_VALUES_MAX);
+                if (!values)
+                    cr_expect_eq(rule->bars[fact], 0, "%s %u fact %u", table->name, rule->id, fact);
+                else
+                    cr_expect_neq(rule->bars[fact] & all, all, "%s %u allows no value of fact %u",
+                                  table->name, rule->id, fact);
             }
         }
     }

@@ -98,10 +98,14 @@ HEALTH_API enum health_error health_node_remove(struct health_engine *engine, in
  * other); testimony is dated by observation->at_ns, and one that is older than what is held changes
  * nothing. The cost is constant; an observation that says nothing new touches one or two cache lines.
  * Errors: HEALTH_ENOENT (node), HEALTH_EINVAL (a field outside its enum, at_ns after now_ns),
- * HEALTH_ETIME.
+ * HEALTH_ETIME. Whatever the error, the clock may have moved on, and nothing else.
  */
 HEALTH_API enum health_error health_engine_observe(struct health_engine *engine, int64_t now_ns,
                                                    const struct health_observation *observation);
+
+/* Say which node is going to be observed a little later (some ten observations), so that its memory is
+ * on its way by then. Worth it beyond some 100 000 nodes in random order. Changes nothing. */
+HEALTH_API void health_engine_prefetch(const struct health_engine *engine, uint32_t node);
 
 /* Let time pass: judge what has come due. Errors: HEALTH_ETIME. */
 HEALTH_API enum health_error health_engine_tick(struct health_engine *engine, int64_t now_ns);

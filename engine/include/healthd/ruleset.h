@@ -20,8 +20,10 @@
 #include <healthd/reason.h>
 #include <healthd/types.h>
 
-/* The most facts that one table looks at. */
-#define HEALTH_FACTS_MAX 12
+/* The most facts that one table looks at, and the most values that one fact has: small enough that the
+ * facts about a node, one bit set in one byte each, are two words. */
+#define HEALTH_FACTS_MAX 16
+#define HEALTH_VALUES_MAX 8
 
 /* Facts about one node: what the running, member and clean tables look at. Each value list starts
  * with 0. The engine's facts.c says exactly when each value holds. */
@@ -191,13 +193,20 @@ enum { HEALTH_MAJORITY_KEPT, HEALTH_MAJORITY_DOUBTFUL, HEALTH_MAJORITY_CRASHED }
 enum { HEALTH_UNKNOWNS_NONE, HEALTH_UNKNOWNS_TOO_FEW, HEALTH_UNKNOWNS_ENOUGH, HEALTH_UNKNOWNS_ALL };
 enum { HEALTH_SPLIT_NO, HEALTH_SPLIT_SIDES, HEALTH_SPLIT_TIE };
 
-/* One row. `when[fact]` is a set of values (bit v: value v matches); 0 means any. */
+/* One row. It matches when no fact has a value that bars it. bars[fact] is a set (bit v: value v), the
+ * complement of the values the row allows: 0 allows any. */
 struct health_rule {
     uint16_t id; /* stable; rows of one table lie in steps of 10 */
     uint8_t answer;
     uint8_t reason; /* enum health_reason; NONE where the table only maps */
-    uint16_t when[HEALTH_FACTS_MAX];
+    uint8_t bars[HEALTH_FACTS_MAX];
 };
+
+/* Does the row allow this value of this fact? */
+static inline bool health_rule_allows(const struct health_rule *rule, unsigned fact, unsigned value)
+{
+    return !(rule->bars[fact] >> value & 1u);
+}
 
 /* What one fact is called, and its values. */
 struct health_fact_names {
