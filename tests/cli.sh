@@ -1,0 +1,120 @@
+#!/bin/sh
+# cli.sh HEALTHCTL: what users of healthctl see, and its exit codes.
+healthctl=$1
+here=$(cd "$(dirname "$0")" && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failed=0
+
+fail() {
+    printf 'FAILED: %s\n' "$*"
+    failed=1
+}
+
+# expect_exit CODE COMMAND...: run it; its output is left in $scratch/out and $scratch/err.
+expect_exit() {
+    wanted=$1
+    shift
+    "$@" >"$scratch/out" 2>"$scratch/err"
+    code=$?
+    [ "$code" -eq "$wanted" ] || fail "exit $code, not $wanted: $*"
+}
+
+says() {
+    grep -q -- "$1" "$scratch/out" "$scratch/err" || fail "\"$1\" is not said: $(cat "$scratch/out" "$scratch/err")"
+}
+
+trace=$here/traces/kill9_rejoin.jsonl
+
+# The policy is reviewed: a rule that changes shows as a line of this file.
+expect_exit 0 "$healthctl" rules
+diff -u "$here/golden/rules.txt" "$scratch/out" || fail "the rules differ from tests/golden/rules.txt"
+
+# Help and misuse.
+expect_exit 0 "$healthctl" --help
+says 'usage: healthctl COMMAND'
+for command in replay why rules trace; do
+    expect_exit 0 "$healthctl" "$command" --help
+    says "usage: healthctl $command"
+done
+expect_exit 2 "$healthctl"
+expect_exit 2 "$healthctl" dance
+says 'no command "dance"'
+expect_exit 2 "$healthctl" replay
+expect_exit 2 "$healthctl" replay --dance
+expect_exit 2 "$healthctl" replay /nowhere
+says 'cannot be opened'
+expect_exit 2 "$healthctl" replay "$trace" --speed fast
+expect_exit 2 "$healthctl" replay "$trace" --at soon
+expect_exit 2 "$healthctl" replay "$trace" "$trace" --expect "$here/traces/kill9_rejoin.expect.jsonl"
+expect_exit 2 "$healthctl" why "$trace" n9
+says 'not in the trace'
+
+# Every recording against what was true, as a user would.
+for expectations in "$here"/traces/*.expect.jsonl; do
+    expect_exit 0 "$healthctl" replay "${expectations%.expect.jsonl}.jsonl" --expect "$expectations"
+    says ' 0 broken'
+done
+# ... and against what was not.
+expect_exit 1 "$healthctl" replay "$trace" --expect "$here/traces/sigterm_rejoin.expect.jsonl"
+says '^broken: '
+
+# JSON: one object for each change, the keys in order.
+expect_exit 0 "$healthctl" replay "$trace" --json
+says '^{"t_us":1112819[0-9]*,"cluster":"lab","node":"n3","state":"red-unclean","from":"green","reason":"exit-unsafe","routable":false}$'
+grep -qv '^{"t_us":[0-9]*,"cluster":"lab",.*}$' "$scratch/out" && fail 'a line is not as it should be'
+
+# No colours without a terminal, nor with NO_COLOR.
+grep -q "$(printf '\033')" "$scratch/out" && fail 'colours without a terminal'
+if command -v script >/dev/null; then
+    script -qec "$healthctl replay $trace" /dev/null >"$scratch/out" 2>&1
+    grep -q "$(printf '\033')" "$scratch/out" || fail 'no colours on a terminal'
+    NO_COLOR=1 script -qec "$healthctl replay $trace" /dev/null >"$scratch/out" 2>&1
+    grep -q "$(printf '\033')" "$scratch/out" && fail 'colours with NO_COLOR'
+fi
+
+# A moment of a trace, and why.
+expect_exit 0 "$healthctl" replay "$trace" --at 5
+says 'n3 *red-unclean'
+says 'it can lose 0 more'
+expect_exit 0 "$healthctl" why "$trace" n3 --at 5
+says 'is mysqld running? *no'
+says 'rule clean 10'
+says 'what would change it'
+expect_exit 0 "$healthctl" why "$trace" n3 --at 1117815232us
+
+# Both forms, through a pipe too.
+expect_exit 0 "$healthctl" trace convert "$trace" "$scratch/t.bin"
+expect_exit 0 "$healthctl" trace info "$scratch/t.bin"
+says 'form *binary'
+expect_exit 2 "$healthctl" trace convert "$trace" "$scratch/t.bin"
+says 'cannot be created'
+"$healthctl" replay --json "$trace" >"$scratch/one"
+"$healthctl" trace convert "$scratch/t.bin" - | "$healthctl" replay --json - >"$scratch/two"
+cmp "$scratch/one" "$scratch/two" || fail 'the forms are told differently'
+
+# A bad line: said with its place, the rest replays; strict stops.
+sed '100s/.*/nonsense/' "$trace" >"$scratch/bad.jsonl"
+expect_exit 0 "$healthctl" replay "$scratch/bad.jsonl" --expect "$here/traces/kill9_rejoin.expect.jsonl"
+says 'bad.jsonl: line 100: not a JSON object'
+expect_exit 1 "$healthctl" replay "$scratch/bad.jsonl" --strict
+
+# A speed: 18 s in a tenth of a second or so.
+expect_exit 0 "$healthctl" replay "$trace" --speed 180
+
+# Configuration: overrides hold, and errors have their line.
+printf 'probe: {interval_ms: 100, timeout_ms: 500}\nlimits: {settle_ms: 450}\nclusters:\n  - {name: lab, expected_size: 2}\n' >"$scratch/c.yaml"
+expect_exit 0 "$healthctl" replay "$trace" --config "$scratch/c.yaml" --at 5
+says 'cluster lab is green'
+printf 'probe:\n  intervall_ms: 5\n' >"$scratch/c.yaml"
+expect_exit 2 "$healthctl" replay "$trace" --config "$scratch/c.yaml"
+says 'c.yaml:2: key "intervall_ms" is not known'
+printf 'probe:\n  interval_ms: soon\n' >"$scratch/c.yaml"
+expect_exit 2 "$healthctl" replay "$trace" --config "$scratch/c.yaml"
+says 'c.yaml:2: a number from 1 to 3600000 is expected'
+printf '{probe: ]\n' >"$scratch/c.yaml"
+expect_exit 2 "$healthctl" replay "$trace" --config "$scratch/c.yaml"
+says 'not YAML'
+
+[ "$failed" -eq 0 ] && echo 'healthctl does what its users expect'
+exit "$failed"
