@@ -114,6 +114,13 @@ static bool scan_ring_pop(void *queue, struct health_report *ret_report)
     return true;
 }
 
+static uint32_t scan_ring_length(void *queue)
+{
+    struct scan_ring *ring = queue;
+    return (uint32_t)(atomic_load_explicit(&ring->next_write, memory_order_acquire) -
+                      ring->reading);
+}
+
 const struct queue_kind scan_ring = {
     .name = "ring that is searched",
     .subjects_most = 10000,
@@ -121,6 +128,7 @@ const struct queue_kind scan_ring = {
     .destroy = scan_ring_destroy,
     .push = scan_ring_push,
     .pop = scan_ring_pop,
+    .length = scan_ring_length,
 };
 
 /* ---- The work queue ---- */
@@ -226,6 +234,16 @@ static bool work_queue_pop(void *context, struct health_report *ret_report)
     return any;
 }
 
+static uint32_t work_queue_length(void *context)
+{
+    struct work_queue *queue = context;
+
+    pthread_mutex_lock(&queue->mutex);
+    uint32_t length = queue->tail - queue->head;
+    pthread_mutex_unlock(&queue->mutex);
+    return length;
+}
+
 const struct queue_kind work_queue = {
     .name = "hash set, line and mutex",
     .subjects_most = UINT32_MAX,
@@ -233,4 +251,5 @@ const struct queue_kind work_queue = {
     .destroy = work_queue_destroy,
     .push = work_queue_push,
     .pop = work_queue_pop,
+    .length = work_queue_length,
 };

@@ -23,6 +23,7 @@ struct queue_kind {
     void (*destroy)(void *queue);
     bool (*push)(void *queue, const struct health_report *report); /* false: rejected */
     bool (*pop)(void *queue, struct health_report *ret_report);
+    uint32_t (*length)(void *queue); /* what the reader could pop now */
 };
 
 extern const struct queue_kind scan_ring, work_queue;

@@ -50,6 +50,11 @@ static bool ours_pop(void *queue, struct health_report *ret_report)
     return health_queue_pop(queue, ret_report);
 }
 
+static uint32_t ours_length(void *queue)
+{
+    return health_queue_length(queue);
+}
+
 static const struct queue_kind ours = {
     .name = "healthd",
     .subjects_most = UINT32_MAX,
@@ -57,6 +62,7 @@ static const struct queue_kind ours = {
     .destroy = ours_destroy,
     .push = ours_push,
     .pop = ours_pop,
+    .length = ours_length,
 };
 
 /* A queue that takes everything and holds nothing: what a loop does beside calling the queue. */
@@ -73,6 +79,12 @@ static bool nothing_pop(void *queue, struct health_report *ret_report)
     return false;
 }
 
+static uint32_t nothing_length(void *queue)
+{
+    (void)queue;
+    return 0;
+}
+
 static const struct queue_kind nothing = {
     .name = "  of that, the loop around it",
     .subjects_most = UINT32_MAX,
@@ -80,6 +92,7 @@ static const struct queue_kind nothing = {
     .destroy = ours_destroy,
     .push = nothing_push,
     .pop = nothing_pop,
+    .length = nothing_length,
 };
 
 static const struct queue_kind *const kinds[] = {&ours, &scan_ring, &work_queue};
@@ -390,7 +403,9 @@ static void measure_overload(void)
     }
 }
 
-/* ---- Two threads: the writer is timed, the reader looks every 10 us ---- */
+/* ---- Two threads: the writer is timed; the reader takes what is there, waits 10 us, and so on ----
+ *
+ * That is the shape of LMAX's own performance test, at 10 keys. */
 
 struct duel {
     struct entrant *entrant;
@@ -404,13 +419,16 @@ struct duel {
 static void *duel_read(void *context)
 {
     struct duel *duel = context;
+    struct entrant *entrant = duel->entrant;
+    struct health_report report;
     bool done;
 
     measure_pin(0);
     atomic_store(&duel->reader_ready, true);
     do {
         done = atomic_load(&duel->done);
-        drain(duel->entrant);
+        for (uint32_t left = entrant->kind->length(entrant->queue); left > 0; left--)
+            pop_next(entrant, &report);
         for (int64_t until_ns = measure_now_ns() + 10000; measure_now_ns() < until_ns;)
             ;
     } while (!done);
@@ -449,7 +467,8 @@ static void measure_two_threads(void)
 {
     static const uint32_t subjects[] = {10, 1000, 100000};
 
-    measure_heading("queue: push, two threads; the reader drains, waits 10 us, and so on");
+    measure_heading(
+        "queue: push, two threads; the reader takes what is there, waits 10 us, and so on");
     for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
         struct course course = course_create(subjects[i]);
         struct entrant entrants[KINDS];

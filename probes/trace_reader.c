@@ -9,6 +9,9 @@
 #include <string.h>
 
 static void note(struct health_trace_reader *reader, enum health_trace_severity severity,
+                 const char *format, va_list arguments) __attribute__((format(printf, 3, 0)));
+
+static void note(struct health_trace_reader *reader, enum health_trace_severity severity,
                  const char *format, va_list arguments)
 {
     char text[512];

@@ -91,8 +91,8 @@ static bool word_change(struct word *at, uint64_t from, uint64_t to, bool shared
     return true;
 }
 
-#include "../engine/owed.c"
-#include "../engine/queue.c"
+#include "owed.c"
+#include "queue.c"
 
 /* ---- Two coroutines and their scheduler ---- */
 
