@@ -38,7 +38,8 @@ static void *scan_ring_create(uint32_t subjects, uint32_t capacity, bool two_thr
     /* Room for every key to be claimed by the reader and queued again, so that nothing is rejected. */
     uint32_t size = power_of_two(2 * (capacity < subjects ? capacity : subjects));
     struct scan_ring *ring = aligned_alloc(64, sizeof *ring);
-    measure_check(ring != NULL, "memory");
+    if (!ring)
+        return measure_check(false, "memory"), NULL;
     *ring = (struct scan_ring){.mask = size - 1, .shared = two_threads};
     ring->keys = measure_alloc(size * sizeof *ring->keys);
     ring->words = measure_alloc(size * sizeof *ring->words);

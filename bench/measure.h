@@ -69,7 +69,7 @@ uint64_t measure_random(uint64_t *seed);
 uint32_t *measure_random_order(uint32_t count, uint64_t seed);
 
 /* Memory that does not come, or a check that fails, ends the program with a message. */
-void *measure_alloc(size_t bytes);
+void *measure_alloc(size_t bytes) __attribute__((returns_nonnull));
 void measure_check(bool holds, const char *what);
 
 #endif

@@ -30,7 +30,7 @@ static bool read_states(const cJSON *object, const char *key, bool wanted, struc
         const char *text = cJSON_GetStringValue(state);
         if (!text || strlen(text) >= sizeof set->states[0])
             return false;
-        strcpy(set->states[set->count++], text);
+        snprintf(set->states[set->count++], sizeof set->states[0], "%s", text);
     }
     return set->count > 0 || !wanted;
 }
@@ -52,7 +52,7 @@ static bool read_expectation(const cJSON *json, struct expectation *expectation)
 
     if (!subject || strlen(subject) >= sizeof expectation->subject)
         return false;
-    strcpy(expectation->subject, subject);
+    snprintf(expectation->subject, sizeof expectation->subject, "%s", subject);
     if (!read_number(json, "from_us", &expectation->from_us) ||
         !read_number(json, "within_ms", &within_ms))
         return false;
@@ -61,24 +61,32 @@ static bool read_expectation(const cJSON *json, struct expectation *expectation)
            read_states(json, "meanwhile", false, &expectation->meanwhile);
 }
 
+/* A new expectation at the end of the list; NULL: out of memory. */
+static struct expectation *append(struct expectations *expectations)
+{
+    size_t bytes = (expectations->count + 1) * sizeof *expectations->list;
+    struct expectation *list = realloc(expectations->list, bytes);
+    if (!list)
+        return NULL;
+    expectations->list = list;
+    memset(&list[expectations->count], 0, sizeof *list);
+    return &list[expectations->count++];
+}
+
+static bool read_json(struct expectations *expectations, const cJSON *json)
+{
+    if (!cJSON_IsObject(json))
+        return false;
+    if (!cJSON_GetObjectItemCaseSensitive(json, "subject"))
+        return read_number(json, "end_us", &expectations->end_us);
+    struct expectation *expectation = append(expectations);
+    return expectation && read_expectation(json, expectation);
+}
+
 static bool read_line(struct expectations *expectations, const char *line)
 {
     cJSON *json = cJSON_ParseWithOpts(line, NULL, true);
-    bool good = cJSON_IsObject(json);
-
-    if (good && !cJSON_GetObjectItemCaseSensitive(json, "subject")) {
-        good = read_number(json, "end_us", &expectations->end_us);
-    } else if (good) {
-        struct expectation *list =
-            realloc(expectations->list, (expectations->count + 1) * sizeof *expectations->list);
-        good = list != NULL;
-        if (good) {
-            expectations->list = list;
-            memset(&list[expectations->count], 0, sizeof *list);
-            good = read_expectation(json, &list[expectations->count]);
-            expectations->count++;
-        }
-    }
+    bool good = read_json(expectations, json);
     cJSON_Delete(json);
     return good;
 }

@@ -2,9 +2,10 @@
  * deadline.h - one deadline for each of very many ids, nearly always refreshed before it comes.
  *
  * A timer heap pays log n cache misses for each refresh. Here a refresh is one store: at_ms[] holds the
- * deadlines, and block_min[] holds for each 64 of them a bound that is never later than their earliest.
- * Moving a deadline later leaves the bound as it is (still a bound); moving it earlier lowers the bound.
- * Expiry reads the bounds, opens only the blocks that may hold something due, and tightens them.
+ * deadlines, and block_min[] holds for each 64 of them a bound that is never later than their earliest;
+ * group_min[] does the same for each 64 blocks. Moving a deadline later leaves the bounds as they are
+ * (still bounds); moving it earlier lowers them. Expiry reads the bounds of the groups, opens only the
+ * groups and blocks that may hold something due, and tightens their bounds.
  *
  * Times are milliseconds of a 32-bit clock that wraps: two times are compared by the sign of their
  * difference, so a deadline lies at most DEADLINE_FARTHEST_MS ahead of now. "No deadline" is that far:
@@ -17,14 +18,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define DEADLINE_BLOCK 64u
+#define DEADLINE_BLOCK 64u                       /* ids in a block, and blocks in a group */
 #define DEADLINE_FARTHEST_MS (UINT32_C(1) << 29) /* about six days */
 
 struct deadlines {
     uint32_t *at_ms;     /* [count], rounded up to whole blocks */
     uint32_t *block_min; /* [blocks] */
-    uint32_t blocks;
+    uint32_t *group_min; /* [groups] */
     uint32_t count;
+    uint32_t blocks;
+    uint32_t groups;
     uint32_t next_ms; /* when to expire next: never later than the earliest deadline of all */
 };
 

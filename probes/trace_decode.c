@@ -504,9 +504,10 @@ static void decode_mark(struct decoder *decoder, const cJSON *mark,
                         struct health_trace_entry *entry)
 {
     char *text = cJSON_PrintUnformatted(mark);
-    if (text && trace_text_reserve(decoder->reader, strlen(text) + 1)) {
+    size_t size = text ? strlen(text) + 1 : 0;
+    if (text && trace_text_reserve(decoder->reader, size)) {
         entry->kind = HEALTH_TRACE_MARK;
-        entry->mark = strcpy(decoder->reader->text, text);
+        entry->mark = memcpy(decoder->reader->text, text, size);
     } else {
         FAIL(decoder, "out of memory for a mark");
     }

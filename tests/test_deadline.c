@@ -120,8 +120,10 @@ static bool bounds_hold(const struct run *real, const struct run *model)
     if (next > (int64_t)(model_earliest(model) - model->now))
         return false;
     for (uint32_t id = 0; id < real->count; id++) {
-        int32_t bound = (int32_t)(set->block_min[id / DEADLINE_BLOCK] - (uint32_t)real->now);
-        if (set->at_ms[id] != (uint32_t)model->at[id] ||
+        uint32_t block = id / DEADLINE_BLOCK;
+        int32_t bound = (int32_t)(set->block_min[block] - (uint32_t)real->now);
+        int32_t above = (int32_t)(set->group_min[block / DEADLINE_BLOCK] - (uint32_t)real->now);
+        if (set->at_ms[id] != (uint32_t)model->at[id] || above > bound || next > above ||
             bound > (int64_t)(model->at[id] - model->now))
             return false;
     }
@@ -189,8 +191,8 @@ Test(deadline, agrees_with_a_naive_model_while_the_clock_wraps_and_calls_arm_oth
     static const struct {
         uint32_t count;
         uint32_t steps;
-    } shapes[] = {{1, 30000},   {2, 30000},   {63, 20000},  {64, 20000},  {65, 20000},
-                  {130, 20000}, {4096, 1000}, {4097, 1000}, {9000, 1000}, {20000, 300}};
+    } shapes[] = {{1, 30000},   {2, 30000},   {63, 20000},  {64, 20000},  {65, 20000}, {130, 20000},
+                  {4096, 1000}, {4097, 1000}, {9000, 1000}, {20000, 300}, {300000, 20}};
 
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
         for (uint64_t seed = 1; seed <= 3; seed++)
@@ -320,10 +322,12 @@ Test(deadline, given_for_the_past_by_a_call_does_not_come_twice_in_a_pass)
 Test(deadline, takes_little_more_than_four_bytes_an_id)
 {
     cr_expect_eq(deadlines_bytes(0), 0);
-    cr_expect_eq(deadlines_bytes(1), 65 * 4);
-    cr_expect_eq(deadlines_bytes(64), 65 * 4);
-    cr_expect_eq(deadlines_bytes(1000000), (size_t)1000000 / 64 * 65 * 4);
-    cr_expect_eq(deadlines_bytes(UINT32_MAX) / 65 / 4, (size_t)1 << 26);
+    cr_expect_eq(deadlines_bytes(1), 66 * 4);
+    cr_expect_eq(deadlines_bytes(64), 66 * 4);
+    cr_expect_eq(deadlines_bytes(4096), (4096 + 64 + 1) * 4);
+    cr_expect_eq(deadlines_bytes(4097), (4096 + 64 + 65 + 2) * 4);
+    cr_expect_leq(deadlines_bytes(1000000), 4064000);
+    cr_expect_eq(deadlines_bytes(UINT32_MAX), ((size_t)1 << 34) / 4096 * (4096 + 64 + 1));
 }
 
 Test(deadline, of_no_ids_never_comes)
