@@ -181,7 +181,8 @@ static void closing_begin(struct health_engine *engine, uint32_t id, uint32_t at
     engine->cold[id].link_ms = at_ms;
     node_flag(node, NODE_CLOSED, true);
     node_flag(node, NODE_GREW, false);
-    node_set_leave(node, LEAVE_UNDECIDED);
+    /* A node that was silent already is not seen leaving: it may have been frozen, and then killed. */
+    node_set_leave(node, node->probe == HEALTH_PROBE_FACT_SILENT ? LEAVE_SPENT : LEAVE_UNDECIDED);
 }
 
 /* mysqld answered a question that was asked after the closing had begun: it lives. */
@@ -291,14 +292,17 @@ static enum health_error probe_observed(struct health_engine *engine,
     }
     if (!probe_valid(probe))
         return HEALTH_EINVAL;
+    if (fact == HEALTH_PROBE_FACT_CLOSED || fact == HEALTH_PROBE_FACT_REFUSED)
+        closing_begin(engine, id, at_ms);
+    if (probe->error == HEALTH_PROBE_LOST && (node->flags & NODE_LINK_MASK) == HEALTH_LINK_FACT_UP)
+        node_flag(node, NODE_LINK_MASK,
+                  false); /* the server ended one connection: so much for "up" */
     node->probe = (uint8_t)fact;
     node->probe_ms = at_ms;
     if (fact == HEALTH_PROBE_FACT_OK || fact == HEALTH_PROBE_FACT_ERROR)
         probe_answered(engine, id, probe, sent_ms);
     else if (fact != HEALTH_PROBE_FACT_LEAVING)
         node_flag(node, NODE_REFUTED, false);
-    if (fact == HEALTH_PROBE_FACT_CLOSED || fact == HEALTH_PROBE_FACT_REFUSED)
-        closing_begin(engine, id, at_ms);
     cluster_judge(engine, engine->cold[id].cluster);
     return HEALTH_OK;
 }

@@ -35,7 +35,7 @@ static int64_t larger(int64_t a, int64_t b)
     X(view_stale, larger(30000 * MS, 10 * round), "10 x (interval + timeout), at least 30 s") \
     X(close_hold, round, "interval + timeout") \
     X(settle, 400 * MS, "400 ms") \
-    X(leave_lead, 500 * MS, "500 ms") \
+    X(leave_lead, 350 * MS, "350 ms") \
     X(leave_window, smaller(3500 * MS, 1000 * MS + 2 * interval), \
       "1 s + 2 x interval, at most 3.5 s") \
     X(leave_wait, 2 * round + 400 * MS, "2 x (interval + timeout) + 400 ms") \

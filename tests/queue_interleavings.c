@@ -91,8 +91,10 @@ static bool word_change(struct word *at, uint64_t from, uint64_t to, bool shared
     return true;
 }
 
+/* NOLINTBEGIN(bugprone-suspicious-include) */
 #include "owed.c"
 #include "queue.c"
+/* NOLINTEND(bugprone-suspicious-include) */
 
 /* ---- Two coroutines and their scheduler ---- */
 

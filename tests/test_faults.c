@@ -642,6 +642,49 @@ Test(faults, an_older_view_that_was_overtaken_on_its_way_does_not_exclude_its_no
     scene_play(&scene);
 }
 
+Test(faults, without_agents_a_frozen_node_that_is_killed_when_evicted_is_not_clean)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_run(&scene, 2);
+    freeze(&scene, 3, 'T');
+    scene_run(&scene, 5.5);
+    MEMBERS(&scene, 4, 1, 2);
+    scene_run(&scene, 0.2);
+    scene_crash(&scene, 3);
+    scene_run(&scene, 3);
+    scene_expect(&scene, 3, "red-unclean");
+    scene_never(&scene, 3, "red-clean");
+    scene_play(&scene);
+}
+
+/* Remove the latest observation of the link of the node. */
+static void forget_last_link(struct scene *scene, unsigned number)
+{
+    size_t i = scene->recording.count;
+    while (i-- > 0) {
+        struct health_trace_entry *entry = &scene->recording.entries[i];
+        if (entry->observation.witness == HEALTH_WITNESS_LINK &&
+            entry->observation.node == number - 1) {
+            memmove(entry, entry + 1, (scene->recording.count - i - 1) * sizeof *entry);
+            scene->recording.count--;
+            return;
+        }
+    }
+}
+
+Test(faults, without_agents_a_crash_is_seen_also_when_the_end_of_its_link_was_missed)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_run(&scene, 2);
+    scene_crash(&scene, 3);
+    forget_last_link(&scene, 3);
+    scene_run(&scene, 0.9);
+    scene_expect(&scene, 3, "red-unclean");
+    scene_play(&scene);
+}
+
 Test(faults, refusals_while_the_links_live_on_prove_nothing)
 {
     struct scene scene;

@@ -53,6 +53,18 @@ static void lose_both(struct recording *recording, uint64_t *seed)
     lose_beats(recording, seed);
 }
 
+static void lose_everything(struct recording *recording, uint64_t *seed)
+{
+    lose_both(recording, seed);
+    lose(recording, seed, HEALTH_WITNESS_LINK);
+}
+
+static void lose_links(struct recording *recording, uint64_t *seed)
+{
+    struct loss loss = {seed, 100, HEALTH_WITNESS_LINK};
+    recording_filter(recording, survives, &loss);
+}
+
 static void duplicate(struct recording *recording, uint64_t *seed)
 {
     size_t count = recording->count;
@@ -196,6 +208,8 @@ static const struct perturbation perturbations[] = {
     {"probes lost", lose_probes, 600, false},
     {"heartbeats lost", lose_beats, 1000, false},
     {"both lost", lose_both, 1200, false},
+    {"everything lost", lose_everything, 1200, false},
+    {"no links", lose_links, 100, false},
     {"duplicated", duplicate, 0, false},
     {"delayed", delay, 300, false},
     {"reordered", reorder, 0, false},
@@ -208,6 +222,8 @@ static const struct perturbation perturbations[] = {
     /* Without agents, what only they could tell is not told: the safety is what counts. */
     {"no agents", nothing, ANYTHING, true},
     {"no agents, probes lost", lose_probes, ANYTHING, true},
+    {"no agents, everything lost", lose_everything, ANYTHING, true},
+    {"no agents, no links", lose_links, ANYTHING, true},
     {"no agents, delayed", delay, ANYTHING, true},
     {"no agents, thinned to 1 s", thin_to_1_s, ANYTHING, true},
     {"no agents, thinned to 1 s and lost", thin_to_1_s_and_lose, ANYTHING, true},
