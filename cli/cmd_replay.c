@@ -70,6 +70,14 @@ static void print_json(const struct replay *replay, const struct health_report *
     cJSON_Delete(json);
 }
 
+/* "; 2 of 3 green" */
+static void count_greens(const struct replay *replay, char *text, size_t size)
+{
+    struct health_cluster_snapshot cluster;
+    health_cluster_snapshot(replay->engine, replay->cluster, &cluster);
+    snprintf(text, size, "; %u of %u green", cluster.states[HEALTH_STATE_GREEN], cluster.expected);
+}
+
 static void print_line(const struct telling *telling, const struct replay *replay,
                        const struct health_report *report)
 {
@@ -78,11 +86,15 @@ static void print_line(const struct telling *telling, const struct replay *repla
     const char *to = state_text(cluster, report->state);
     bool green = !cluster && report->state == HEALTH_STATE_GREEN;
 
-    printf("%10.3f  %-10s %s%11s%s -> %s%-11s%s  %s%s\n", replay_seconds(replay, report->at_ns),
+    char greens[48] = "";
+
+    if (cluster)
+        count_greens(replay, greens, sizeof greens);
+    printf("%10.3f  %-10s %s%11s%s -> %s%-11s%s  %s%s%s\n", replay_seconds(replay, report->at_ns),
            cluster ? "CLUSTER" : subject_name(replay, report), paint_state(telling->paint, from),
            from, paint_end(telling->paint), paint_state(telling->paint, to), to,
            paint_end(telling->paint), health_reason_text((enum health_reason)report->reason),
-           green && report->routable == HEALTH_ANSWER_NO ? "; not routable" : "");
+           greens, green && report->routable == HEALTH_ANSWER_NO ? "; not routable" : "");
 }
 
 /* A change of state, or of routability, is told; a new reason alone is not. */
@@ -108,12 +120,42 @@ static void on_report(void *context, const struct replay *replay,
         print_line(telling, replay, report);
 }
 
+/* Print a value of a mark: a word, a number, or a list of them. */
+static void print_mark_value(const cJSON *value)
+{
+    const cJSON *item;
+    if (cJSON_IsString(value))
+        printf(" %s", value->valuestring);
+    else if (cJSON_IsNumber(value))
+        printf(" %g", value->valuedouble);
+    cJSON_ArrayForEach(item, value) print_mark_value(item);
+}
+
+/* What was done, in words: the fault or event, the nodes, then whatever else the mark says. */
+static void print_mark(const char *mark)
+{
+    cJSON *json = cJSON_Parse(mark);
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, json)
+    {
+        bool plain = strcmp(item->string, "fault") == 0 || strcmp(item->string, "event") == 0 ||
+                     strcmp(item->string, "nodes") == 0;
+        if (!plain)
+            printf(" %s", item->string);
+        print_mark_value(item);
+    }
+    cJSON_Delete(json);
+}
+
 static void on_mark(void *context, const struct replay *replay, int64_t at_ns, const char *mark)
 {
     struct telling *telling = context;
-    if (!telling->call->json)
-        printf("%s%10.3f  -- what was done: %s%s\n", paint_dim(telling->paint),
-               replay_seconds(replay, at_ns), mark, paint_end(telling->paint));
+    if (telling->call->json)
+        return;
+    printf("%s%10.3f  what was done:", paint_dim(telling->paint), replay_seconds(replay, at_ns));
+    print_mark(mark);
+    printf("%s\n", paint_end(telling->paint));
 }
 
 /* Hold the replay back to the asked speed. */
