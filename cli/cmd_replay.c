@@ -123,22 +123,20 @@ static void on_report(void *context, const struct replay *replay,
 /* Print a value of a mark: a word, a number, or a list of them. */
 static void print_mark_value(const cJSON *value)
 {
-    const cJSON *item;
     if (cJSON_IsString(value))
         printf(" %s", value->valuestring);
     else if (cJSON_IsNumber(value))
         printf(" %g", value->valuedouble);
-    cJSON_ArrayForEach(item, value) print_mark_value(item);
+    for (const cJSON *item = value->child; item; item = item->next)
+        print_mark_value(item);
 }
 
 /* What was done, in words: the fault or event, the nodes, then whatever else the mark says. */
 static void print_mark(const char *mark)
 {
     cJSON *json = cJSON_Parse(mark);
-    const cJSON *item;
 
-    cJSON_ArrayForEach(item, json)
-    {
+    for (const cJSON *item = json ? json->child : NULL; item; item = item->next) {
         bool plain = strcmp(item->string, "fault") == 0 || strcmp(item->string, "event") == 0 ||
                      strcmp(item->string, "nodes") == 0;
         if (!plain)

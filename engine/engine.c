@@ -4,7 +4,8 @@
  * One block of memory is allocated at creation and cut into arrays; nothing is allocated after. Free
  * slots form lists through the fields that used ones link by.
  */
-#include "layout.h"
+#include "clock.h"
+#include "judge.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +15,6 @@
 
 /* No limit may reach this: times are compared by the sign of a 32-bit difference. */
 #define LIMIT_MAX_NS ((int64_t)DEADLINE_FARTHEST_MS * HEALTH_NS_PER_MS)
-
-/* While a node's leave is undecided, its peers' fresh views are looked at this often. */
-#define LEAVE_LOOK_MS UINT32_C(64)
 
 static size_t line_up(size_t bytes)
 {
@@ -113,63 +111,6 @@ size_t health_engine_bytes(const struct health_engine_options *options)
 {
     return options && options_valid(options) ? plan_block(options->nodes, options->clusters).bytes
                                              : 0;
-}
-
-/*
- * Time. A call that comes later than promised means that we were stopped: the engine's clock, which
- * all ages are measured with, does not move by the time that was lost.
- */
-enum health_error engine_move_clock(struct health_engine *engine, int64_t now_ns)
-{
-    if (now_ns < engine->now_ns)
-        return HEALTH_ETIME;
-    bool stalled = now_ns > engine->late_ns;
-    if (stalled) {
-        engine->origin_ns += now_ns - engine->now_ns - engine->limits_ns.pulse_ns;
-        engine->stall_end_ns = now_ns;
-        engine->counters.stalls++;
-    }
-    engine->now_ns = now_ns;
-    engine->now_ms = engine_ms(engine, now_ns);
-    engine->late_ns = now_ns + engine->limits_ns.pulse_ns + engine->limits_ns.stall_ns;
-    if (stalled)
-        engine->stall_end_ms = engine->now_ms;
-    return HEALTH_OK;
-}
-
-/* The earlier of two moments, of those that are not before `from_ms`. */
-static uint32_t earlier(uint32_t best, uint32_t moment, uint32_t from_ms)
-{
-    return ms_since(from_ms, moment) >= 0 && ms_since(moment, best) > 0 ? moment : best;
-}
-
-uint32_t node_next_threshold(const struct health_engine *engine, uint32_t id, uint32_t from_ms)
-{
-    const struct limits_ms *limits = &engine->limits;
-    const struct node *node = &engine->nodes[id];
-    const struct node_cold *cold = &engine->cold[id];
-    uint32_t next = from_ms + DEADLINE_FARTHEST_MS;
-
-    if (node->probe != HEALTH_PROBE_FACT_NONE)
-        next = earlier(next, node->probe_ms + limits->probe_stale, from_ms);
-    if (node->agent != HEALTH_AGENT_FACT_NONE)
-        next = earlier(next, node->agent_ms + limits->agent_stale, from_ms);
-    if (node->flags & NODE_CLAIM) {
-        next = earlier(next, node->claim_ms + limits->view_hold, from_ms);
-        next = earlier(next, node->claim_ms + limits->view_stale, from_ms);
-    }
-    if (node->flags & NODE_CLOSED) {
-        next = earlier(next, cold->link_ms + limits->close_hold, from_ms);
-        next = earlier(next, cold->link_ms + limits->leave_wait, from_ms);
-    }
-    if (node->exit == HEALTH_EXIT_FACT_PENDING)
-        next = earlier(next, cold->gone_ms + limits->exit_grace, from_ms);
-    if (node->flags & NODE_WAITS)
-        next =
-            earlier(next, (from_ms + LEAVE_LOOK_MS - 1) / LEAVE_LOOK_MS * LEAVE_LOOK_MS, from_ms);
-    if (!node->boot && !cold->transitions)
-        next = earlier(next, engine_ms(engine, engine->since_ns[id]) + limits->agent_wait, from_ms);
-    return next;
 }
 
 /* Keep a time that is far in the past from wrapping into the future. */

@@ -5,6 +5,7 @@
  * reports are made. Judging again without news changes nothing: the loop in cluster_judge() runs until
  * that is so before anything is committed.
  */
+#include "clock.h"
 #include "judge.h"
 
 #include <string.h>

@@ -34,4 +34,7 @@ struct census {
 void census_take(const struct health_engine *engine, const struct cluster *cluster,
                  struct census *census);
 
+/* Judge a cluster anew, commit what changed, arm its nodes' deadlines. */
+void cluster_judge(struct health_engine *engine, uint32_t cluster);
+
 #endif

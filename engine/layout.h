@@ -205,19 +205,4 @@ static inline bool node_answers(const uint8_t *facts)
            facts[HEALTH_FACT_AGENT] == HEALTH_AGENT_FACT_OK;
 }
 
-/* engine.c: the clock moved; find out whether we were stopped. */
-enum health_error engine_move_clock(struct health_engine *engine, int64_t now_ns);
-
-/* Move the clock on, or refuse to move it back. One turn of a loop makes many calls with one time. */
-static inline enum health_error engine_advance(struct health_engine *engine, int64_t now_ns)
-{
-    return now_ns == engine->now_ns ? HEALTH_OK : engine_move_clock(engine, now_ns);
-}
-
-/* engine.c: the earliest moment, not before from_ms, at which time alone changes a fact of this node. */
-uint32_t node_next_threshold(const struct health_engine *engine, uint32_t id, uint32_t from_ms);
-
-/* judge.c: judge a cluster anew, commit what changed, arm its nodes' deadlines. */
-void cluster_judge(struct health_engine *engine, uint32_t cluster);
-
 #endif

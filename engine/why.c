@@ -4,6 +4,7 @@
  * "What would change it" is found by trying: each fact is given each other value in turn, and the rules
  * are asked again. So it cannot drift from the rules.
  */
+#include "clock.h"
 #include "judge.h"
 
 #include <string.h>

@@ -66,7 +66,7 @@ grep -qv '^{"t_us":[0-9]*,"cluster":"lab",.*}$' "$scratch/out" && fail 'a line i
 
 # No colours without a terminal, nor with NO_COLOR.
 grep -q "$(printf '\033')" "$scratch/out" && fail 'colours without a terminal'
-if command -v script >/dev/null; then
+if script -qec true /dev/null >/dev/null 2>&1; then # where there are pseudo-terminals
     script -qec "$healthctl replay $trace" /dev/null >"$scratch/out" 2>&1
     grep -q "$(printf '\033')" "$scratch/out" || fail 'no colours on a terminal'
     NO_COLOR=1 script -qec "$healthctl replay $trace" /dev/null >"$scratch/out" 2>&1

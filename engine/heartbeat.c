@@ -1,0 +1,192 @@
+/*
+ * heartbeat.c - what a node's agent says of the mysqld beside it.
+ *
+ * Beats are ordered by (boot, sequence); an old or duplicate one changes nothing, not even an age.
+ */
+#include "claim.h"
+#include "judge.h"
+#include "testimony.h"
+
+/* What the agent says of the process. A state letter of /proc/PID/stat is worth more than the word:
+ * T and t cannot answer, Z and X have ended. */
+static enum health_agent_fact agent_word(const struct health_heartbeat *beat)
+{
+    if (beat->process == HEALTH_PROCESS_STOPPED || beat->proc_state == 'Z' ||
+        beat->proc_state == 'X')
+        return HEALTH_AGENT_FACT_GONE;
+    if (beat->process == HEALTH_PROCESS_NOT_KNOWN)
+        return HEALTH_AGENT_FACT_NONE;
+    if (beat->proc_state == 'T' || beat->proc_state == 't')
+        return HEALTH_AGENT_FACT_FROZEN;
+    if (beat->has_local) {
+        enum health_probe_fact local = probe_fact(&beat->local);
+        if (local == HEALTH_PROBE_FACT_OK)
+            return HEALTH_AGENT_FACT_OK;
+        if (local == HEALTH_PROBE_FACT_ERROR)
+            return HEALTH_AGENT_FACT_ALIVE;
+        return beat->process == HEALTH_PROCESS_STARTING ? HEALTH_AGENT_FACT_STARTING
+                                                        : HEALTH_AGENT_FACT_DEAF;
+    }
+    return beat->process == HEALTH_PROCESS_UNRESPONSIVE ? HEALTH_AGENT_FACT_DEAF
+                                                        : HEALTH_AGENT_FACT_ALIVE;
+}
+
+static uint8_t ended_fact(const struct health_heartbeat *beat)
+{
+    switch ((enum health_exit_kind)beat->exit_kind) {
+    case HEALTH_EXIT_NOT_KNOWN:
+        return 0;
+    case HEALTH_EXIT_CODE:
+        return beat->exit_value == 0 ? 1 : 2;
+    case HEALTH_EXIT_SIGNAL:
+        return 3;
+    }
+    return 0;
+}
+
+/* How the process ended, as this beat tells it: by the exit table. */
+static uint8_t exit_told(const struct health_engine *engine, const struct health_heartbeat *beat)
+{
+    const struct health_grastate *saved = &beat->grastate;
+    bool zero = !saved->uuid.hi && !saved->uuid.lo;
+    const uint8_t facts[HEALTH_EXITS_COUNT] = {
+        [HEALTH_EXITS_ENDED] = ended_fact(beat),
+        [HEALTH_EXITS_SEQNO] = (uint8_t)(!saved->known      ? 0
+                                         : saved->seqno < 0 ? 1
+                                                            : 2),
+        [HEALTH_EXITS_UUID] = (uint8_t)(!saved->known ? 0
+                                        : zero        ? 1
+                                                      : 2),
+        [HEALTH_EXITS_GVWSTATE] = beat->gvwstate,
+        [HEALTH_EXITS_SST] = beat->sst_in_progress,
+    };
+    return health_table_match(engine->rules->exit, facts)->answer;
+}
+
+static void process_ended(struct health_engine *engine, uint32_t id,
+                          const struct health_heartbeat *beat, uint32_t at_ms)
+{
+    struct node *node = &engine->nodes[id];
+    uint8_t told = exit_told(engine, beat);
+
+    if (node->agent != HEALTH_AGENT_FACT_GONE)
+        engine->cold[id].gone_ms = at_ms;
+    /* An agent that restarted does not know how the process ended; what was known before stands. */
+    if (told != HEALTH_EXIT_FACT_PENDING || node->exit == HEALTH_EXIT_FACT_NONE)
+        node->exit = told;
+    closing_begin(engine, id, at_ms);
+}
+
+/* The process is there: a former end is over, and another pid is another life. */
+static void process_lives(struct health_engine *engine, uint32_t id, uint32_t pid)
+{
+    struct node *node = &engine->nodes[id];
+    bool replaced = pid && node->pid && pid != node->pid;
+
+    if (node->exit != HEALTH_EXIT_FACT_NONE || replaced) {
+        node->exit = HEALTH_EXIT_FACT_NONE;
+        node_set_leave(node, LEAVE_SPENT);
+    }
+    node_flag(node, NODE_REFUTED, false);
+    if (replaced && !(node->flags & NODE_GONE)) {
+        node_flag(node, NODE_GONE,
+                  true); /* it ended unseen: the next judgement begins its new life */
+        if (node->probe != HEALTH_PROBE_FACT_OK)
+            node_flag(node, NODE_CLAIM, false);
+    }
+    if (pid)
+        node->pid = pid;
+}
+
+/* Is this beat newer than the last? Order is (boot, seq); a former boot's late packets are refused. */
+static bool beat_admitted(struct health_engine *engine, uint32_t id,
+                          const struct health_heartbeat *beat)
+{
+    struct node *node = &engine->nodes[id];
+    struct node_cold *cold = &engine->cold[id];
+    uint64_t tag = uuid_tag(&beat->boot);
+    uint32_t boot = (uint32_t)(tag >> 32 ^ tag);
+
+    boot += boot == 0;
+    if (boot == node->boot)
+        return ms_since(node->seq, (uint32_t)beat->seq) > 0;
+    if (boot == cold->former_boot)
+        return false;
+    cold->former_boot = node->boot;
+    node->boot = boot;
+    return true;
+}
+
+/* Take the agent's own SQL answer for the probe's, where the probe gets none. Its sample may be as old
+ * as the interval between beats. */
+static bool local_view_wanted(const struct node *node, const struct health_heartbeat *beat,
+                              uint32_t sampled_ms)
+{
+    return node->probe != HEALTH_PROBE_FACT_OK && beat->has_local && beat->local.ok &&
+           beat->local.has_view &&
+           (!(node->flags & NODE_CLAIM) || ms_since(node->claim_ms, sampled_ms) >= 0);
+}
+
+static bool beat_repeats(const struct health_engine *engine, uint32_t id,
+                         const struct health_heartbeat *beat, enum health_agent_fact word,
+                         uint32_t sampled_ms)
+{
+    const struct node *node = &engine->nodes[id];
+
+    if (word != node->agent || (beat->pid && beat->pid != node->pid))
+        return false;
+    if (word == HEALTH_AGENT_FACT_GONE)
+        return node->exit == exit_told(engine, beat);
+    if (node->flags & NODE_CLOSED &&
+        ms_since(engine->cold[id].link_ms, node->agent_ms) < (int32_t)engine->limits.settle)
+        return false;
+    return !local_view_wanted(node, beat, sampled_ms) ||
+           claim_stands(engine, node, &beat->local.view, true, sampled_ms);
+}
+
+static bool beat_valid(const struct health_heartbeat *beat)
+{
+    return beat->process < HEALTH_PROCESS_COUNT && answer_valid(beat->gvwstate) &&
+           answer_valid(beat->sst_in_progress) && (!beat->has_local || probe_valid(&beat->local));
+}
+
+enum health_error heartbeat_observed(struct health_engine *engine,
+                                     const struct health_observation *observation)
+{
+    const struct health_heartbeat *beat = &observation->heartbeat;
+    uint32_t id = observation->node;
+    struct node *node = &engine->nodes[id];
+    uint32_t at_ms = observed_at(engine, observation);
+    uint32_t sampled_ms = at_ms - engine->limits.heartbeat_interval;
+
+    if (beat->process >= HEALTH_PROCESS_COUNT ||
+        (beat->has_local && beat->local.error >= HEALTH_PROBE_ERROR_COUNT))
+        return HEALTH_EINVAL;
+    if (!beat_admitted(engine, id, beat)) {
+        engine->counters.stale++;
+        return HEALTH_OK;
+    }
+    enum health_agent_fact word = agent_word(beat);
+    bool repeats = beat_repeats(engine, id, beat, word, sampled_ms);
+    bool wanted = word != HEALTH_AGENT_FACT_GONE && local_view_wanted(node, beat, sampled_ms);
+    if (!repeats && !beat_valid(beat))
+        return HEALTH_EINVAL;
+    node->seq = (uint32_t)beat->seq;
+    if (ms_since(node->agent_ms, at_ms) > 0 || node->agent == HEALTH_AGENT_FACT_NONE)
+        node->agent_ms = at_ms;
+    if (repeats) {
+        if (wanted)
+            node->claim_ms = sampled_ms;
+        engine->counters.unchanged++;
+        return HEALTH_OK;
+    }
+    if (word == HEALTH_AGENT_FACT_GONE)
+        process_ended(engine, id, beat, at_ms);
+    else if (word != HEALTH_AGENT_FACT_NONE)
+        process_lives(engine, id, beat->pid);
+    node->agent = (uint8_t)word;
+    if (wanted)
+        claim_take(engine, id, &beat->local.view, true, sampled_ms);
+    cluster_judge(engine, engine->cold[id].cluster);
+    return HEALTH_OK;
+}

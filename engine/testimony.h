@@ -1,0 +1,37 @@
+/*
+ * testimony.h - what the witnesses' files share.
+ *
+ * A *closing* is the time from the first sign that a node's connections or process ended (end of file, a
+ * lost or refused probe, the agent's word) to the first answer that was asked for after it.
+ */
+#ifndef HEALTHD_ENGINE_TESTIMONY_H
+#define HEALTHD_ENGINE_TESTIMONY_H
+
+#include "layout.h"
+
+/* When it was seen, on the engine's clock. Nearly always that is now. */
+static inline uint32_t observed_at(const struct health_engine *engine,
+                                   const struct health_observation *observation)
+{
+    return observation->at_ns == engine->now_ns ? engine->now_ms
+                                                : engine_ms(engine, observation->at_ns);
+}
+
+bool answer_valid(uint8_t answer);
+bool probe_valid(const struct health_probe *probe);
+
+/* What a probe's outcome proves. An error packet proves that mysqld runs; errors 2000 to 2999 are the
+ * client library's own and prove nothing. */
+enum health_probe_fact probe_fact(const struct health_probe *probe);
+
+/* A first sign of the end: a closing begins, unless one is under way. */
+void closing_begin(struct health_engine *engine, uint32_t id, uint32_t at_ms);
+
+/* mysqld answered a question that was asked at sent_ms: it lives, if the closing had begun by then. */
+void closing_end(struct health_engine *engine, uint32_t id, uint32_t sent_ms);
+
+/* heartbeat.c: take what an agent says. */
+enum health_error heartbeat_observed(struct health_engine *engine,
+                                     const struct health_observation *observation);
+
+#endif
