@@ -64,7 +64,7 @@ static void free_lists_init(struct health_engine *engine)
     for (uint32_t i = 0; i < engine->node_capacity; i++)
         engine->cold[i].next = i + 1 < engine->node_capacity ? i + 1 : HEALTH_NODE_NONE;
     for (uint32_t i = 0; i < engine->cluster_capacity; i++)
-        engine->clusters[i].version = i + 1 < engine->cluster_capacity ? i + 1 : HEALTH_NODE_NONE;
+        engine->clusters[i].first = i + 1 < engine->cluster_capacity ? i + 1 : HEALTH_NODE_NONE;
 }
 
 enum health_error health_engine_create(const struct health_engine_options *options,
@@ -196,9 +196,10 @@ enum health_error health_cluster_add(struct health_engine *engine, int64_t now_n
 
     uint32_t id = engine->free_cluster;
     struct cluster *cluster = &engine->clusters[id];
-    engine->free_cluster = cluster->version;
+    engine->free_cluster = cluster->first;
     *cluster = (struct cluster){
         .first = HEALTH_NODE_NONE,
+        .version = cluster->version, /* the reader of the queue knows this number already */
         .since_ns = now_ns,
         .members_conf = CONF_NONE,
         .expected = (uint8_t)expected_size,
@@ -238,8 +239,12 @@ enum health_error health_node_add(struct health_engine *engine, int64_t now_ns, 
     uint32_t id = engine->free_node;
     engine->free_node = engine->cold[id].next;
     engine->nodes[id] = (struct node){.flags = NODE_USED, .conf = CONF_NONE};
-    engine->cold[id] =
-        (struct node_cold){.cluster = cluster, .next = HEALTH_NODE_NONE, .incarnation = 1};
+    engine->cold[id] = (struct node_cold){
+        .cluster = cluster,
+        .next = HEALTH_NODE_NONE,
+        .version = engine->cold[id].version, /* the reader of the queue knows this number already */
+        .incarnation = 1,
+    };
     engine->since_ns[id] = now_ns;
 
     uint32_t *link = &engine->clusters[cluster].first;
@@ -291,7 +296,7 @@ enum health_error health_cluster_remove(struct health_engine *engine, uint32_t c
         id = next;
     }
     engine->clusters[cluster].used = 0;
-    engine->clusters[cluster].version = engine->free_cluster;
+    engine->clusters[cluster].first = engine->free_cluster;
     engine->free_cluster = cluster;
     return HEALTH_OK;
 }

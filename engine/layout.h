@@ -91,7 +91,7 @@ _Static_assert(sizeof(struct node) == 64, "a node is one cache line");
 struct node_cold {
     uint32_t cluster;
     uint32_t next;    /* in its cluster, or in the free list */
-    uint32_t version; /* of its reports */
+    uint32_t version; /* of its reports; goes on when the slot is used again */
     uint32_t link_ms; /* when the closing began; without one, when the link came up */
     uint32_t gone_ms; /* when its agent first saw it gone */
     uint32_t
@@ -105,7 +105,7 @@ struct node_cold {
 /* The newest Primary view that any usable claim has shown, and what was learnt around it. */
 struct cluster {
     uint32_t first;   /* its nodes, in the order they were added; HEALTH_NODE_NONE: none */
-    uint32_t version; /* of its reports; in a free slot, the next free one */
+    uint32_t version; /* of its reports; goes on when the slot is used again */
     uint64_t history; /* tag of the state UUID; 0: no Primary view seen yet */
     int64_t since_ns;
     uint32_t conf;         /* of the newest Primary view */

@@ -19,7 +19,8 @@
  * (snapshots that the owner took).
  *
  * Identity. Nodes and clusters are small dense numbers; names stay with the caller. A number is free
- * again once its node or cluster is removed: stop observing before removing.
+ * again once its node or cluster is removed: stop observing before removing. A report of the former one
+ * may still wait in the queue then; the versions under a number go on growing.
  */
 #ifndef HEALTHD_ENGINE_H
 #define HEALTHD_ENGINE_H
