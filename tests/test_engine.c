@@ -234,17 +234,18 @@ Test(engine, the_clock_may_wrap)
                                            600 * HEALTH_NS_PER_S};
     struct health_engine *engine;
     uint32_t cluster;
-    uint32_t nodes[2];
+    uint32_t nodes[3];
     struct health_node_snapshot node;
 
     cr_assert_eq(health_limits_derive(&cadence, &limits), HEALTH_OK);
+    uint64_t beats = 0;
     limits.pulse_ns = limits.stall_ns = 300 * HEALTH_NS_PER_S;
     const struct health_engine_options options = {
-        .nodes = 2, .clusters = 1, .limits = &limits, .ruleset = &health_rules_galera};
+        .nodes = 3, .clusters = 1, .limits = &limits, .ruleset = &health_rules_galera};
     cr_assert_eq(health_engine_create(&options, &engine), HEALTH_OK);
-    health_cluster_add(engine, 0, 2, &cluster);
-    health_node_add(engine, 0, cluster, &nodes[0]);
-    health_node_add(engine, 0, cluster, &nodes[1]);
+    health_cluster_add(engine, 0, 3, &cluster);
+    for (int i = 0; i < 3; i++)
+        health_node_add(engine, 0, cluster, &nodes[i]);
     for (int64_t now_ns = 0; now_ns < 200 * DAY; now_ns += 300 * HEALTH_NS_PER_S) {
         struct health_observation seen = answer(nodes[0], now_ns);
         seen.probe.view.size = 1;
@@ -253,6 +254,15 @@ Test(engine, the_clock_may_wrap)
         seen = answer(nodes[1], now_ns);
         seen.probe = (struct health_probe){.error = HEALTH_PROBE_REFUSED};
         cr_assert_eq(health_engine_observe(engine, now_ns, &seen), HEALTH_OK);
+        seen.node = nodes[2]; /* its port is closed all the time, and its agent sees the process */
+        cr_assert_eq(health_engine_observe(engine, now_ns, &seen), HEALTH_OK);
+        seen.witness = HEALTH_WITNESS_AGENT;
+        seen.heartbeat = (struct health_heartbeat){
+            .boot = {5, 5}, .seq = ++beats, .pid = 9, .process = HEALTH_PROCESS_STARTING};
+        cr_assert_eq(health_engine_observe(engine, now_ns, &seen), HEALTH_OK);
+        health_node_snapshot(engine, nodes[2], &node);
+        if (now_ns > 4 * limits.agent_wait_ns)
+            cr_assert_eq(node.state, HEALTH_STATE_YELLOW, "day %lld", (long long)(now_ns / DAY));
         health_node_snapshot(engine, nodes[0], &node);
         cr_assert_eq(node.state, HEALTH_STATE_GREEN, "day %lld", (long long)(now_ns / DAY));
         health_node_snapshot(engine, nodes[1], &node);

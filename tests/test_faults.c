@@ -732,6 +732,26 @@ Test(faults, too_many_connections_prove_that_it_runs_and_peers_that_it_is_a_memb
     scene_play(&scene);
 }
 
+Test(faults, error_packets_hold_a_membership_for_a_moment_only)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_run(&scene, 2);
+    for (unsigned n = 1; n <= 3; n++)
+        scene_fails(&scene, n, HEALTH_PROBE_AUTH); /* the monitor's password was changed */
+    scene_run(&scene, 1);
+    for (unsigned n = 1; n <= 3; n++)
+        scene_expect(&scene, n, "green");
+    scene_run(&scene, 3);
+    for (unsigned n = 1; n <= 3; n++) {
+        scene_expect(&scene, n, "unknown");
+        never_red(&scene, n);
+    }
+    scene_expect_cluster(&scene, "unknown");
+    scene_never(&scene, 0, "red");
+    scene_play(&scene);
+}
+
 Test(faults, an_error_of_the_client_library_proves_nothing)
 {
     struct scene scene;
