@@ -23,6 +23,7 @@
 #define CLUSTER_NODES 3
 #define SAMPLED 16
 #define AHEAD 12
+#define PREFETCH_FROM 10000 /* clusters: beyond what the second-level cache holds */
 #define BATCH 4096
 #define START_NS INT64_C(1000000000000)
 
@@ -178,7 +179,8 @@ static int64_t hand_batch_over(const struct crowd *crowd, bool idle, const struc
         if (engine && (i == 0 || calls[i].at_ns != calls[i - 1].at_ns))
             begin_round(crowd, calls[i].at_ns);
         if (engine && i + AHEAD < count) {
-            health_engine_prefetch(engine, calls[i + AHEAD].node);
+            if (crowd->clusters >= PREFETCH_FROM)
+                health_engine_prefetch(engine, calls[i + AHEAD].node);
             observation_prefetch(calls[i + AHEAD].observation);
         }
         hand_over(engine, &calls[i]);

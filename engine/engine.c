@@ -171,6 +171,8 @@ void health_engine_counters(const struct health_engine *engine,
                             struct health_engine_counters *ret_counters)
 {
     *ret_counters = engine->counters;
+    ret_counters->observations +=
+        ret_counters->unchanged + ret_counters->stale + ret_counters->voided;
 }
 
 static bool cluster_exists(const struct health_engine *engine, uint32_t cluster)

@@ -187,6 +187,7 @@ enum health_error heartbeat_observed(struct health_engine *engine,
     node->agent = (uint8_t)word;
     if (wanted)
         claim_take(engine, id, &beat->local.view, true, sampled_ms);
+    engine->counters.observations++;
     cluster_judge(engine, engine->cold[id].cluster);
     return HEALTH_OK;
 }

@@ -155,7 +155,7 @@ struct health_engine {
     uint32_t free_cluster;
     struct limits_ms limits;
     struct health_limits limits_ns;
-    struct health_engine_counters counters;
+    struct health_engine_counters counters; /* .observations: only those that changed something */
 };
 
 /* Milliseconds from one time to a later one; negative when it is not later. */

@@ -29,30 +29,6 @@ bool probe_valid(const struct health_probe *probe)
            (!probe->has_view || view_valid(&probe->view));
 }
 
-enum health_probe_fact probe_fact(const struct health_probe *probe)
-{
-    static const uint8_t facts[HEALTH_PROBE_ERROR_COUNT] = {
-        [HEALTH_PROBE_NONE] = HEALTH_PROBE_FACT_SILENT,
-        [HEALTH_PROBE_REFUSED] = HEALTH_PROBE_FACT_REFUSED,
-        [HEALTH_PROBE_TIMEOUT] = HEALTH_PROBE_FACT_SILENT,
-        [HEALTH_PROBE_LOST] = HEALTH_PROBE_FACT_CLOSED,
-        [HEALTH_PROBE_RESET] = HEALTH_PROBE_FACT_CLOSED,
-        [HEALTH_PROBE_UNREACHABLE] = HEALTH_PROBE_FACT_SILENT,
-        [HEALTH_PROBE_AUTH] = HEALTH_PROBE_FACT_ERROR,
-        [HEALTH_PROBE_TOO_MANY_CONNECTIONS] = HEALTH_PROBE_FACT_ERROR,
-        [HEALTH_PROBE_NOT_READY] = HEALTH_PROBE_FACT_ERROR,
-        [HEALTH_PROBE_SHUTTING_DOWN] = HEALTH_PROBE_FACT_LEAVING,
-        [HEALTH_PROBE_SQL_ERROR] = HEALTH_PROBE_FACT_ERROR,
-    };
-    bool clients_own = probe->code >= 2000 && probe->code < 3000;
-
-    if (probe->ok)
-        return HEALTH_PROBE_FACT_OK;
-    if (probe->error == HEALTH_PROBE_SQL_ERROR && clients_own)
-        return HEALTH_PROBE_FACT_SILENT;
-    return (enum health_probe_fact)facts[probe->error];
-}
-
 void closing_begin(struct health_engine *engine, uint32_t id, uint32_t at_ms)
 {
     struct node *node = &engine->nodes[id];
@@ -126,17 +102,18 @@ static uint32_t sent_at(uint32_t at_ms, int64_t rtt_ns)
     return at_ms - whole - (rtt_ns != 0);
 }
 
-/* Does a silence take nothing away from what is known? */
+/* Does a silence take nothing away from what is known? Then it is counted as what it is. */
 static bool silence_ignored(struct health_engine *engine, const struct node *node, int64_t sent_ns,
                             uint32_t at_ms)
 {
-    if (engine->stall_end_ns && sent_ns < engine->stall_end_ns) {
-        engine->counters.voided++; /* it was measured across our own stall */
-        return true;
-    }
+    bool voided = engine->stall_end_ns && sent_ns < engine->stall_end_ns;
     /* Silence proves nothing: a refusal stands until it expires by itself. */
-    return node->probe == HEALTH_PROBE_FACT_REFUSED &&
-           ms_since(node->probe_ms, at_ms) < (int32_t)engine->limits.probe_stale;
+    bool outlived = node->probe == HEALTH_PROBE_FACT_REFUSED &&
+                    ms_since(node->probe_ms, at_ms) < (int32_t)engine->limits.probe_stale;
+
+    engine->counters.voided += voided; /* it was measured across our own stall */
+    engine->counters.unchanged += outlived && !voided;
+    return voided || outlived;
 }
 
 static enum health_error probe_observed(struct health_engine *engine,
@@ -155,9 +132,10 @@ static enum health_error probe_observed(struct health_engine *engine,
         engine->counters.stale++;
         return HEALTH_OK;
     }
-    if ((fact == HEALTH_PROBE_FACT_SILENT &&
-         silence_ignored(engine, node, observation->at_ns - probe->rtt_ns, at_ms)) ||
-        probe_repeats(engine, id, probe, fact, at_ms, sent_ms)) {
+    if (fact == HEALTH_PROBE_FACT_SILENT &&
+        silence_ignored(engine, node, observation->at_ns - probe->rtt_ns, at_ms))
+        return HEALTH_OK;
+    if (probe_repeats(engine, id, probe, fact, at_ms, sent_ms)) {
         engine->counters.unchanged++;
         return HEALTH_OK;
     }
@@ -174,6 +152,7 @@ static enum health_error probe_observed(struct health_engine *engine,
         probe_answered(engine, id, probe, sent_ms);
     else if (fact != HEALTH_PROBE_FACT_LEAVING)
         node_flag(node, NODE_REFUTED, false);
+    engine->counters.observations++;
     cluster_judge(engine, engine->cold[id].cluster);
     return HEALTH_OK;
 }
@@ -209,6 +188,7 @@ static enum health_error link_observed(struct health_engine *engine,
         closing_begin(engine, observation->node, at_ms);
     else if (!(node->flags & NODE_CLOSED))
         cold->link_ms = at_ms;
+    engine->counters.observations++;
     cluster_judge(engine, cold->cluster);
     return HEALTH_OK;
 }
@@ -225,7 +205,6 @@ enum health_error health_engine_observe(struct health_engine *engine, int64_t no
     if (error != HEALTH_OK)
         return error;
 
-    engine->counters.observations++;
     switch ((enum health_witness)observation->witness) {
     case HEALTH_WITNESS_PROBE:
         return probe_observed(engine, observation);

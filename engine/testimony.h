@@ -22,7 +22,29 @@ bool probe_valid(const struct health_probe *probe);
 
 /* What a probe's outcome proves. An error packet proves that mysqld runs; errors 2000 to 2999 are the
  * client library's own and prove nothing. */
-enum health_probe_fact probe_fact(const struct health_probe *probe);
+static inline enum health_probe_fact probe_fact(const struct health_probe *probe)
+{
+    static const uint8_t facts[HEALTH_PROBE_ERROR_COUNT] = {
+        [HEALTH_PROBE_NONE] = HEALTH_PROBE_FACT_SILENT,
+        [HEALTH_PROBE_REFUSED] = HEALTH_PROBE_FACT_REFUSED,
+        [HEALTH_PROBE_TIMEOUT] = HEALTH_PROBE_FACT_SILENT,
+        [HEALTH_PROBE_LOST] = HEALTH_PROBE_FACT_CLOSED,
+        [HEALTH_PROBE_RESET] = HEALTH_PROBE_FACT_CLOSED,
+        [HEALTH_PROBE_UNREACHABLE] = HEALTH_PROBE_FACT_SILENT,
+        [HEALTH_PROBE_AUTH] = HEALTH_PROBE_FACT_ERROR,
+        [HEALTH_PROBE_TOO_MANY_CONNECTIONS] = HEALTH_PROBE_FACT_ERROR,
+        [HEALTH_PROBE_NOT_READY] = HEALTH_PROBE_FACT_ERROR,
+        [HEALTH_PROBE_SHUTTING_DOWN] = HEALTH_PROBE_FACT_LEAVING,
+        [HEALTH_PROBE_SQL_ERROR] = HEALTH_PROBE_FACT_ERROR,
+    };
+    bool clients_own = probe->code >= 2000 && probe->code < 3000;
+
+    if (probe->ok)
+        return HEALTH_PROBE_FACT_OK;
+    if (probe->error == HEALTH_PROBE_SQL_ERROR && clients_own)
+        return HEALTH_PROBE_FACT_SILENT;
+    return (enum health_probe_fact)facts[probe->error];
+}
 
 /* A first sign of the end: a closing begins, unless one is under way. */
 void closing_begin(struct health_engine *engine, uint32_t id, uint32_t at_ms);
