@@ -3,9 +3,11 @@
  *
  * Beats are ordered by (boot, sequence); an old or duplicate one changes nothing, not even an age.
  */
+#include "heartbeat.h"
+
 #include "claim.h"
 #include "judge.h"
-#include "testimony.h"
+#include "witness.h"
 
 /* What the agent says of the process. A state letter of /proc/PID/stat is worth more than the word:
  * T and t cannot answer, Z and X have ended. */

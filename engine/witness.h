@@ -1,11 +1,11 @@
 /*
- * testimony.h - what the witnesses' files share.
+ * witness.h - what all witnesses' testimony has in common.
  *
  * A *closing* is the time from the first sign that a node's connections or process ended (end of file, a
  * lost or refused probe, the agent's word) to the first answer that was asked for after it.
  */
-#ifndef HEALTHD_ENGINE_TESTIMONY_H
-#define HEALTHD_ENGINE_TESTIMONY_H
+#ifndef HEALTHD_ENGINE_WITNESS_H
+#define HEALTHD_ENGINE_WITNESS_H
 
 #include "layout.h"
 
@@ -51,9 +51,5 @@ void closing_begin(struct health_engine *engine, uint32_t id, uint32_t at_ms);
 
 /* mysqld answered a question that was asked at sent_ms: it lives, if the closing had begun by then. */
 void closing_end(struct health_engine *engine, uint32_t id, uint32_t sent_ms);
-
-/* heartbeat.c: take what an agent says. */
-enum health_error heartbeat_observed(struct health_engine *engine,
-                                     const struct health_observation *observation);
 
 #endif
