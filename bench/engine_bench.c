@@ -100,7 +100,7 @@ static void engine_build(struct crowd *crowd)
         .now_ns = START_NS,
         .limits = &limits,
         .ruleset = &health_rules_galera,
-        .queue = crowd->queue,
+        .queues = {crowd->queue},
     };
     measure_check(health_engine_create(&options, &crowd->engine) == HEALTH_OK, "an engine");
     crowd->now_ns = START_NS;

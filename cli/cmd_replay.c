@@ -5,6 +5,7 @@
 #include "expect.h"
 #include "paint.h"
 #include "replay.h"
+#include "report_json.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -50,24 +51,14 @@ static const char *state_text(bool cluster, uint8_t state)
 
 static void print_json(const struct replay *replay, const struct health_report *report)
 {
-    bool cluster = replay_is_cluster(replay, report);
-    cJSON *json = cJSON_CreateObject();
-    char digits[24];
+    struct directory_entry entry = {.node = ""};
 
-    snprintf(digits, sizeof digits, "%lld", (long long)(report->at_ns / HEALTH_NS_PER_US));
-    cJSON_AddRawToObject(json, "t_us", digits);
-    cJSON_AddStringToObject(json, "cluster", replay->header->cluster);
-    if (!cluster)
-        cJSON_AddStringToObject(json, "node", subject_name(replay, report));
-    cJSON_AddStringToObject(json, "state", state_text(cluster, report->state));
-    cJSON_AddStringToObject(json, "from", state_text(cluster, report->from));
-    cJSON_AddStringToObject(json, "reason", health_reason_name((enum health_reason)report->reason));
-    if (!cluster && report->routable != HEALTH_ANSWER_NOT_KNOWN)
-        cJSON_AddBoolToObject(json, "routable", report->routable == HEALTH_ANSWER_YES);
-    char *text = cJSON_PrintUnformatted(json);
+    snprintf(entry.cluster, sizeof entry.cluster, "%s", replay->header->cluster);
+    if (!replay_is_cluster(replay, report))
+        snprintf(entry.node, sizeof entry.node, "%s", subject_name(replay, report));
+    char *text = report_json_line(&entry, report, false);
     puts(text ? text : "{}");
     free(text);
-    cJSON_Delete(json);
 }
 
 /* "; 2 of 3 green" */

@@ -67,7 +67,7 @@ static bool build_engine(struct replay *replay, const struct config *config)
         .now_ns = replay->start_ns,
         .limits = &replay->limits,
         .ruleset = &health_rules_galera,
-        .queue = replay->queue,
+        .queues = {replay->queue},
     };
     if (health_engine_create(&engine, &replay->engine) != HEALTH_OK ||
         health_cluster_add(replay->engine, replay->start_ns, expected_size(replay, config),

@@ -85,7 +85,7 @@ enum health_error health_engine_create(const struct health_engine_options *optio
     engine->since_ns = (int64_t *)(void *)(block + plan.since);
     engine->clusters = (struct cluster *)(void *)(block + plan.clusters);
     engine->rules = options->ruleset;
-    engine->queue = options->queue;
+    memcpy(engine->queues, options->queues, sizeof engine->queues);
     engine->node_capacity = options->nodes;
     engine->cluster_capacity = options->clusters;
     engine->limits_ns = *options->limits;

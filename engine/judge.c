@@ -101,8 +101,8 @@ static bool settle_life(struct health_engine *engine, const struct seat *seat,
 static void report(struct health_engine *engine, struct health_report report)
 {
     report.at_ns = engine->now_ns;
-    if (engine->queue)
-        health_queue_push(engine->queue, &report);
+    for (unsigned i = 0; i < HEALTH_QUEUES_MAX && engine->queues[i]; i++)
+        health_queue_push(engine->queues[i], &report);
 }
 
 static void node_commit(struct health_engine *engine, const struct seat *seat,

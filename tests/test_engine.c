@@ -29,7 +29,7 @@ static struct bench begin(uint32_t nodes, uint32_t clusters)
                                                   .clusters = clusters,
                                                   .limits = &bench.limits,
                                                   .ruleset = &health_rules_galera,
-                                                  .queue = bench.queue};
+                                                  .queues = {bench.queue}};
     cr_assert_eq(health_engine_create(&options, &bench.engine), HEALTH_OK);
     return bench;
 }

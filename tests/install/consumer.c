@@ -25,7 +25,7 @@ int main(void)
                                                   .clusters = 1,
                                                   .limits = &limits,
                                                   .ruleset = &health_rules_galera,
-                                                  .queue = queue};
+                                                  .queues = {queue}};
     if (health_engine_create(&options, &engine) != HEALTH_OK ||
         health_cluster_add(engine, 0, 1, &cluster) != HEALTH_OK ||
         health_node_add(engine, 0, cluster, &node) != HEALTH_OK)

@@ -31,15 +31,18 @@
 
 struct health_engine;
 
+#define HEALTH_QUEUES_MAX 4
+
 struct health_engine_options {
     uint32_t nodes;                       /* capacity: 1 to 2^24 */
     uint32_t clusters;                    /* capacity: 1 to 2^24 */
     int64_t now_ns;                       /* when the engine begins */
     const struct health_limits *limits;   /* copied */
     const struct health_ruleset *ruleset; /* borrowed; must outlive the engine */
-    struct health_queue *queue;           /* borrowed; NULL: nobody wants reports. Needs
-                                            * `nodes` + `clusters` subjects: a node reports under its own
-                                            * number, cluster c under `nodes` + c */
+    /* One for each reader of reports, so that a slow one keeps nothing from the others; NULL: none.
+     * Borrowed. Each needs `nodes` + `clusters` subjects: a node reports under its own number, cluster c
+     * under `nodes` + c. */
+    struct health_queue *queues[HEALTH_QUEUES_MAX];
 };
 
 /* How many observations did what. */
@@ -60,7 +63,7 @@ struct health_engine_counters {
 HEALTH_API enum health_error health_engine_create(const struct health_engine_options *options,
                                                   struct health_engine **ret_engine);
 
-/* Free an engine; NULL is fine. The queue and the ruleset remain the caller's. */
+/* Free an engine; NULL is fine. The queues and the ruleset remain the caller's. */
 HEALTH_API void health_engine_destroy(struct health_engine *engine);
 
 /* Bytes that an engine of these options takes: what its creation allocates. 0 for bad options. */
