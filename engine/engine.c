@@ -67,6 +67,13 @@ static void free_lists_init(struct health_engine *engine)
         engine->clusters[i].first = i + 1 < engine->cluster_capacity ? i + 1 : HEALTH_NODE_NONE;
 }
 
+/* Testimony that keeps coming is at most this old. */
+static uint32_t refresh_ms(const struct limits_ms *limits)
+{
+    return limits->probe_interval > limits->heartbeat_interval ? limits->probe_interval
+                                                               : limits->heartbeat_interval;
+}
+
 enum health_error health_engine_create(const struct health_engine_options *options,
                                        struct health_engine **ret_engine)
 {
@@ -97,6 +104,7 @@ enum health_error health_engine_create(const struct health_engine_options *optio
     engine->now_ns = options->now_ns;
     engine->late_ns = options->now_ns + engine->limits_ns.pulse_ns + engine->limits_ns.stall_ns;
     deadlines_init(&engine->deadlines, block + plan.deadlines, options->nodes, 0);
+    engine->deadlines.early_ms = refresh_ms(&engine->limits);
     free_lists_init(engine);
     *ret_engine = engine;
     return HEALTH_OK;
@@ -132,8 +140,8 @@ static void node_rest(struct health_engine *engine, uint32_t id)
     rest(&engine->stall_end_ms, engine->now_ms);
 }
 
-/* A node's deadline came. Testimony that was refreshed meanwhile has moved its threshold on without
- * telling the deadline: then there is nothing to judge, only a later moment to wait for. */
+/* A node's deadline came, or will soon. Testimony that was refreshed meanwhile has moved its threshold on
+ * without telling the deadline: then there is nothing to judge, only a later moment to wait for. */
 static uint32_t node_due(void *context, uint32_t id)
 {
     struct health_engine *engine = context;
