@@ -9,30 +9,6 @@
 #include "judge.h"
 #include "witness.h"
 
-/* What the agent says of the process. A state letter of /proc/PID/stat is worth more than the word:
- * T and t cannot answer, Z and X have ended. */
-static enum health_agent_fact agent_word(const struct health_heartbeat *beat)
-{
-    if (beat->process == HEALTH_PROCESS_STOPPED || beat->proc_state == 'Z' ||
-        beat->proc_state == 'X')
-        return HEALTH_AGENT_FACT_GONE;
-    if (beat->process == HEALTH_PROCESS_NOT_KNOWN)
-        return HEALTH_AGENT_FACT_NONE;
-    if (beat->proc_state == 'T' || beat->proc_state == 't')
-        return HEALTH_AGENT_FACT_FROZEN;
-    if (beat->has_local) {
-        enum health_probe_fact local = probe_fact(&beat->local);
-        if (local == HEALTH_PROBE_FACT_OK)
-            return HEALTH_AGENT_FACT_OK;
-        if (local == HEALTH_PROBE_FACT_ERROR)
-            return HEALTH_AGENT_FACT_ALIVE;
-        return beat->process == HEALTH_PROCESS_STARTING ? HEALTH_AGENT_FACT_STARTING
-                                                        : HEALTH_AGENT_FACT_DEAF;
-    }
-    return beat->process == HEALTH_PROCESS_UNRESPONSIVE ? HEALTH_AGENT_FACT_DEAF
-                                                        : HEALTH_AGENT_FACT_ALIVE;
-}
-
 static uint8_t ended_fact(const struct health_heartbeat *beat)
 {
     switch ((enum health_exit_kind)beat->exit_kind) {
@@ -106,10 +82,8 @@ static bool beat_admitted(struct health_engine *engine, uint32_t id,
 {
     struct node *node = &engine->nodes[id];
     struct node_cold *cold = &engine->cold[id];
-    uint64_t tag = uuid_tag(&beat->boot);
-    uint32_t boot = (uint32_t)(tag >> 32 ^ tag);
+    uint32_t boot = boot_tag(beat);
 
-    boot += boot == 0;
     if (boot == node->boot)
         return ms_since(node->seq, (uint32_t)beat->seq) > 0;
     if (boot == cold->former_boot)
@@ -143,7 +117,8 @@ static bool beat_repeats(const struct health_engine *engine, uint32_t id,
         ms_since(engine->cold[id].link_ms, node->agent_ms) < (int32_t)engine->limits.settle)
         return false;
     return !local_view_wanted(node, beat, sampled_ms) ||
-           claim_stands(engine, node, &beat->local.view, true, sampled_ms);
+           ((node->flags & (NODE_CLAIM | NODE_BY_AGENT)) == (NODE_CLAIM | NODE_BY_AGENT) &&
+            claim_says(node, &beat->local.view) && claim_holds(engine, node, sampled_ms));
 }
 
 static bool beat_valid(const struct health_heartbeat *beat)

@@ -39,13 +39,11 @@ const struct health_rule *routable_rule(const struct health_ruleset *rules, cons
                                         uint8_t state)
 {
     static const uint8_t nothing[SAID_COUNT];
-    bool claims = node->flags & NODE_CLAIM;
-    const uint8_t *said = claims ? node->said : nothing;
-    bool maintained = claims && node->flags & NODE_MAINTAINED;
+    const uint8_t *said = node->flags & NODE_CLAIM ? node->said : nothing;
     const uint8_t facts[HEALTH_ROUTABLE_COUNT] = {
         [HEALTH_ROUTABLE_STATE] = state,
         [HEALTH_ROUTABLE_REJECTS] = said[SAID_REJECTS],
-        [HEALTH_ROUTABLE_MAINT] = maintained ? HEALTH_ANSWER_YES : HEALTH_ANSWER_NOT_KNOWN,
+        [HEALTH_ROUTABLE_MAINT] = said[SAID_MAINTENANCE],
         [HEALTH_ROUTABLE_DONATES] = said[SAID_LOCAL_STATE] == HEALTH_LOCAL_DONOR,
         [HEALTH_ROUTABLE_DONOR_REJECTS] = said[SAID_DONOR_REJECTS],
         [HEALTH_ROUTABLE_DESYNC] = said[SAID_DESYNC],
@@ -113,7 +111,7 @@ static void node_commit(struct health_engine *engine, const struct seat *seat,
     const struct health_rule *routable = routable_rule(engine->rules, node, verdict->state);
 
     if (node->state == verdict->state && node->reason == verdict->reason &&
-        node->routable == routable->reason)
+        cold->routable == routable->reason)
         return;
     if (node->state != verdict->state) {
         engine->since_ns[seat->id] = engine->now_ns;
@@ -125,7 +123,7 @@ static void node_commit(struct health_engine *engine, const struct seat *seat,
     }
     node->state = verdict->state;
     node->reason = verdict->reason;
-    node->routable = routable->reason;
+    cold->routable = routable->reason;
     report(engine, (struct health_report){
                        .subject = seat->id,
                        .version = ++cold->version,
