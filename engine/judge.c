@@ -7,6 +7,7 @@
  */
 #include "clock.h"
 #include "judge.h"
+#include "match.h"
 
 #include <string.h>
 
@@ -16,9 +17,10 @@
 
 void verdict_of(const struct health_ruleset *rules, const uint8_t *facts, struct verdict *verdict)
 {
-    const struct health_rule *running = health_table_match(rules->running, facts);
-    const struct health_rule *member = health_table_match(rules->member, facts);
-    const struct health_rule *clean = health_table_match(rules->clean, facts);
+    const struct fact_bits bits = fact_bits_of(facts, HEALTH_NODE_FACT_COUNT);
+    const struct health_rule *running = match_first(rules->running, bits);
+    const struct health_rule *member = match_first(rules->member, bits);
+    const struct health_rule *clean = match_first(rules->clean, bits);
     const uint8_t answers[] = {running->answer, member->answer, clean->answer};
     /* The question that decides the state also gives its reason. */
     const struct health_rule *decides[HEALTH_ANSWER_COUNT] = {
