@@ -13,8 +13,7 @@ struct seat {
     uint32_t id;
     struct node *node;
     const struct node_cold *cold;
-    bool
-        reports; /* its claim is usable, of a Primary component, and not left out by a newer view */
+    bool reports; /* what seat_reports() says */
     uint8_t facts[HEALTH_NODE_FACT_COUNT];
 };
 
@@ -37,6 +36,9 @@ static inline bool members_known(const struct cluster *cluster)
 
 /* Is seat i not in the newest view, as far as the view itself tells? */
 bool left_out(const struct council *council, uint32_t i);
+
+/* facts.c: is the node's claim usable, of a Primary component, and not left out by a newer view? */
+bool seat_reports(const struct seat *seat);
 
 /* facts.c: fill in what each node's own testimony says. Expires what has become too old. */
 void council_hear_each(struct council *council);

@@ -49,7 +49,10 @@ static bool limits_valid(const struct health_limits *limits)
         return false;
     HEALTH_LIMITS(X)
 #undef X
-    return true;
+    return limits->view_hold_ns <= limits->view_stale_ns &&
+           limits->settle_ns <= limits->leave_wait_ns &&
+           limits->leave_window_ns <= limits->evict_min_ns &&
+           limits->evict_min_ns <= limits->evict_max_ns;
 }
 
 static bool options_valid(const struct health_engine_options *options)
@@ -248,7 +251,12 @@ enum health_error health_node_add(struct health_engine *engine, int64_t now_ns, 
 
     uint32_t id = engine->free_node;
     engine->free_node = engine->cold[id].next;
-    engine->nodes[id] = (struct node){.flags = NODE_USED, .conf = CONF_NONE};
+    engine->nodes[id] = (struct node){
+        .flags = NODE_USED,
+        .conf = CONF_NONE,
+        .claim_ms = engine->now_ms - DEADLINE_FARTHEST_MS,
+        .agent_ms = engine->now_ms, /* its agent is waited for from now on */
+    };
     engine->cold[id] = (struct node_cold){
         .cluster = cluster,
         .next = HEALTH_NODE_NONE,

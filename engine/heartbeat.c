@@ -49,6 +49,7 @@ static void process_ended(struct health_engine *engine, uint32_t id,
 
     if (node->agent != HEALTH_AGENT_FACT_GONE)
         engine->cold[id].gone_ms = at_ms;
+    node->agent = HEALTH_AGENT_FACT_GONE;
     /* An agent that restarted does not know how the process ended; what was known before stands. */
     if (told != HEALTH_EXIT_FACT_PENDING || node->exit == HEALTH_EXIT_FACT_NONE)
         node->exit = told;
@@ -78,7 +79,7 @@ static void process_lives(struct health_engine *engine, uint32_t id, uint32_t pi
 
 /* Is this beat newer than the last? Order is (boot, seq); a former boot's late packets are refused. */
 static bool beat_admitted(struct health_engine *engine, uint32_t id,
-                          const struct health_heartbeat *beat)
+                          const struct health_heartbeat *beat, uint32_t at_ms)
 {
     struct node *node = &engine->nodes[id];
     struct node_cold *cold = &engine->cold[id];
@@ -86,7 +87,9 @@ static bool beat_admitted(struct health_engine *engine, uint32_t id,
 
     if (boot == node->boot)
         return ms_since(node->seq, (uint32_t)beat->seq) > 0;
-    if (boot == cold->former_boot)
+    /* Unless it goes on while the other has fallen silent: then the other's beat was the late one. */
+    if (boot == cold->former_boot &&
+        ms_since(node->agent_ms, at_ms) < 2 * (int32_t)engine->limits.heartbeat_interval)
         return false;
     cold->former_boot = node->boot;
     node->boot = boot;
@@ -136,18 +139,15 @@ enum health_error heartbeat_observed(struct health_engine *engine,
     uint32_t at_ms = observed_at(engine, observation);
     uint32_t sampled_ms = at_ms - engine->limits.heartbeat_interval;
 
-    if (beat->process >= HEALTH_PROCESS_COUNT ||
-        (beat->has_local && beat->local.error >= HEALTH_PROBE_ERROR_COUNT))
+    if (!beat_valid(beat))
         return HEALTH_EINVAL;
-    if (!beat_admitted(engine, id, beat)) {
+    if (!beat_admitted(engine, id, beat, at_ms)) {
         engine->counters.stale++;
         return HEALTH_OK;
     }
     enum health_agent_fact word = agent_word(beat);
     bool repeats = beat_repeats(engine, id, beat, word, sampled_ms);
     bool wanted = word != HEALTH_AGENT_FACT_GONE && local_view_wanted(node, beat, sampled_ms);
-    if (!repeats && !beat_valid(beat))
-        return HEALTH_EINVAL;
     node->seq = (uint32_t)beat->seq;
     if (ms_since(node->agent_ms, at_ms) > 0 || node->agent == HEALTH_AGENT_FACT_NONE)
         node->agent_ms = at_ms;

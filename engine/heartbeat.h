@@ -29,8 +29,8 @@ static inline enum health_agent_fact agent_word(const struct health_heartbeat *b
         enum health_probe_fact local = probe_fact(&beat->local);
         if (local == HEALTH_PROBE_FACT_OK)
             return HEALTH_AGENT_FACT_OK;
-        if (local == HEALTH_PROBE_FACT_ERROR)
-            return HEALTH_AGENT_FACT_ALIVE;
+        if (local == HEALTH_PROBE_FACT_ERROR || local == HEALTH_PROBE_FACT_CLOSED)
+            return HEALTH_AGENT_FACT_ALIVE; /* one connection that ended says nothing of new ones */
         return beat->process == HEALTH_PROCESS_STARTING ? HEALTH_AGENT_FACT_STARTING
                                                         : HEALTH_AGENT_FACT_DEAF;
     }

@@ -136,6 +136,27 @@ static void node_commit(struct health_engine *engine, const struct seat *seat,
                    });
 }
 
+/* Who exited politely has made the view smaller; who is on its way out, or how it exited is not proven, may
+ * have. */
+static bool may_have_left(const struct node *node)
+{
+    if (node->state == HEALTH_STATE_RED_UNCLEAN)
+        return node->reason == HEALTH_REASON_EXIT_NOT_PROVEN;
+    return node->state == HEALTH_STATE_RED_CLEAN ||
+           (node->state == HEALTH_STATE_YELLOW && node->flags & NODE_CLOSED);
+}
+
+/* May it have a vote in a Primary component that we do not see? A joiner has. */
+static bool may_vote(const struct node *node)
+{
+    if (node->state == HEALTH_STATE_YELLOW)
+        return node->reason != HEALTH_REASON_NON_PRIMARY &&
+               node->reason != HEALTH_REASON_DISCONNECTED &&
+               node->reason != HEALTH_REASON_INCONSISTENT &&
+               node->reason != HEALTH_REASON_FOREIGN_HISTORY;
+    return node->state == HEALTH_STATE_UNKNOWN;
+}
+
 void census_take(const struct health_engine *engine, const struct cluster *cluster,
                  struct census *census)
 {
@@ -147,10 +168,12 @@ void census_take(const struct health_engine *engine, const struct cluster *clust
         bool counted =
             cluster->history && node->history == cluster->history && node->conf == cluster->conf;
         census->states[node->state]++;
-        census->crashed += counted && node->state == HEALTH_STATE_RED_UNCLEAN;
-        /* Who is on its way out may have left the view already, and so made it smaller. */
-        left += counted && (node->state == HEALTH_STATE_RED_CLEAN ||
-                            (node->state == HEALTH_STATE_YELLOW && node->flags & NODE_CLOSED));
+        census->crashed += counted && node->state == HEALTH_STATE_RED_UNCLEAN &&
+                           node->reason != HEALTH_REASON_EXIT_NOT_PROVEN;
+        left += counted && may_have_left(node);
+        census->voters += may_vote(node);
+        census->mute +=
+            node->reason == HEALTH_REASON_SILENT || node->reason == HEALTH_REASON_NO_TESTIMONY;
     }
     census->base = cluster->size > left ? cluster->size - left : 0;
 }
@@ -167,7 +190,7 @@ static uint8_t greens_fact(const struct cluster *cluster, const struct census *c
  * count is proof only where each member is known to weigh one. */
 static uint8_t majority_fact(const struct cluster *cluster, const struct census *census)
 {
-    if (!census->crashed || 2 * (census->base - census->crashed) > census->base)
+    if (!census->crashed || census->base > 2 * census->crashed)
         return HEALTH_MAJORITY_KEPT;
     return cluster->weight && cluster->weight == cluster->size ? HEALTH_MAJORITY_CRASHED
                                                                : HEALTH_MAJORITY_DOUBTFUL;
@@ -178,11 +201,13 @@ static uint8_t unknowns_fact(const struct cluster *cluster, const struct census 
     uint32_t unknowns = census->states[HEALTH_STATE_UNKNOWN];
     uint32_t quorum = census->base / 2 + 1;
 
+    if (!cluster->count)
+        return HEALTH_UNKNOWNS_ENOUGH;
     if (!unknowns)
         return HEALTH_UNKNOWNS_NONE;
-    if (unknowns == cluster->count)
-        return cluster->size ? HEALTH_UNKNOWNS_ALL : HEALTH_UNKNOWNS_ENOUGH;
-    if (census->base && unknowns + cluster->others < quorum)
+    if (census->mute == cluster->count && cluster->size)
+        return HEALTH_UNKNOWNS_ALL;
+    if (census->base && census->voters + cluster->others < quorum)
         return HEALTH_UNKNOWNS_TOO_FEW;
     return HEALTH_UNKNOWNS_ENOUGH;
 }

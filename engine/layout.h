@@ -32,6 +32,7 @@ enum {
     NODE_WAITS = 0x1000,    /* its leave is not decided: look again soon */
     NODE_TAINTED = 0x2000,  /* voted inconsistent, and not a member since */
     NODE_BY_AGENT = 0x4000, /* the claim was read by its agent, not by the probe */
+    NODE_HUSHED = 0x8000,   /* nothing answered any more when the closing began */
 };
 
 /* How a closing went, as far as the peers' views have told. */
@@ -64,10 +65,13 @@ _Static_assert(offsetof(struct health_view, maintenance) -
 
 #define CONF_NONE UINT32_MAX
 
+/* Steps in which a silence is kept, up to 255 of them: longer than any leave takes to show. */
+#define QUIET_STEP_MS 64u
+
 struct node {
     uint32_t probe_ms; /* when the probe last reported what `probe` says */
     uint32_t claim_ms; /* when the claim was read at the earliest: its probe was sent then */
-    uint32_t agent_ms; /* when the last heartbeat came */
+    uint32_t agent_ms; /* when the last heartbeat came; before the first, when the node was added */
     uint32_t boot;     /* tag of the agent's boot id; 0: no agent yet */
     uint32_t seq;      /* of the last heartbeat; 32 bits, compared by the sign of the difference */
     uint32_t pid;
@@ -99,7 +103,8 @@ struct node_cold {
     uint16_t unclean;
     uint16_t incarnation;
     uint8_t routable; /* enum health_reason: why it is routable or not */
-    uint8_t spare;
+    uint8_t
+        quiet; /* how long nothing had been heard when the closing began, in steps of QUIET_STEP_MS */
 };
 
 /* The newest Primary view that any usable claim has shown, and what was learnt around it. */
@@ -123,7 +128,7 @@ struct cluster {
     uint8_t reason;
     uint8_t faults;
     uint8_t used;
-    uint8_t spare;
+    uint8_t arbitrated; /* bool: it has had members that are no configured node */
 };
 
 _Static_assert(sizeof(struct cluster) <= 64, "a cluster is one cache line");

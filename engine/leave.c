@@ -14,21 +14,47 @@ static bool untimed(const struct health_engine *engine, uint32_t moment)
            after <= (int32_t)(engine->limits.close_hold + engine->limits.settle);
 }
 
-/* A view that leaves the node out: did it come with the close, or by eviction? */
+/* Were we stopped after this moment? Then nobody knows how long ago it really was. */
+static bool stalled_since(const struct health_engine *engine, uint32_t moment)
+{
+    return engine->stall_end_ns && ms_since(moment, engine->stall_end_ms) >= 0;
+}
+
+/* Did it say, when it was last asked, that it does not take part any more? */
+static bool said_goodbye(const struct node *node)
+{
+    return node->said[SAID_COMPONENT] != HEALTH_COMPONENT_PRIMARY ||
+           node->said[SAID_READY] == HEALTH_ANSWER_NO;
+}
+
+/*
+ * A view that leaves the node out: did it come with the close, or by eviction?
+ *
+ * Eviction takes evict_min from the last that was heard of a node, so a view that leaves it out sooner
+ * than that shows that it left by itself; also when it fell silent or was refused first, and whatever
+ * the cadence. Where the close was watched, the view must have changed with it as well. A node that still
+ * answered when its peers had dropped it must have said goodbye: one that was thawed after its eviction
+ * says that all is well.
+ */
 static enum leave_verdict date_leave(const struct council *council, const struct seat *seat)
 {
     const struct health_engine *engine = council->engine;
-    int32_t after = ms_since(seat->cold->link_ms, council->cluster->seen_ms);
-    int32_t lead = (int32_t)engine->limits.leave_lead;
+    const struct limits_ms *limits = &engine->limits;
+    uint32_t heard_ms = seat->cold->link_ms - seat->cold->quiet * QUIET_STEP_MS;
+    int32_t after_close = ms_since(seat->cold->link_ms, council->cluster->seen_ms);
+    int32_t after_heard = ms_since(heard_ms, council->cluster->seen_ms);
+    int32_t lead = (int32_t)limits->leave_lead;
+    bool watched = seat->facts[HEALTH_FACT_LINK] == HEALTH_LINK_FACT_CLOSED;
 
-    if (seat->facts[HEALTH_FACT_LINK] != HEALTH_LINK_FACT_CLOSED)
-        lead +=
-            (int32_t)engine->limits.probe_interval; /* nobody watched: the close was found late */
-    if (untimed(engine, seat->cold->link_ms) || untimed(engine, council->cluster->seen_ms))
+    if (stalled_since(engine, heard_ms) || untimed(engine, council->cluster->seen_ms))
         return LEAVE_SPENT;
-    if (after > (int32_t)engine->limits.leave_window)
+    if (after_close > (int32_t)limits->leave_window)
         return LEAVE_HELD;
-    return after >= -lead ? LEAVE_LEFT : LEAVE_SPENT;
+    if (after_heard >= (int32_t)limits->evict_min || (watched && after_close < -lead))
+        return LEAVE_SPENT;
+    if (after_heard < 0 && (after_heard < -lead || !said_goodbye(seat->node)))
+        return LEAVE_SPENT;
+    return LEAVE_LEFT;
 }
 
 /* Does a peer, asked surely after the close, still report the view that this node was in? */

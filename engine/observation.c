@@ -35,7 +35,7 @@ static inline bool answer_repeats(struct health_engine *engine,
     struct node *node = &engine->nodes[observation->node];
     uint32_t at_ms = observed_at(engine, observation);
 
-    if (!probe->ok || probe->error >= HEALTH_PROBE_ERROR_COUNT || probe->rtt_ns < 0 ||
+    if (!probe->ok || probe->error >= HEALTH_PROBE_ERROR_COUNT || !rtt_valid(probe->rtt_ns) ||
         !answers_steadily(node) || ms_since(node->probe_ms, at_ms) < 0)
         return false;
     if (probe->has_view) {
@@ -82,6 +82,10 @@ enum health_error health_engine_observe(struct health_engine *engine, int64_t no
     enum health_error error = engine_advance(engine, now_ns);
     if (error != HEALTH_OK)
         return error;
+    if (now_ns - observation->at_ns > engine->limits_ns.view_stale_ns) {
+        engine->counters.stale++; /* older than anything that is believed */
+        return HEALTH_OK;
+    }
 
     switch ((enum health_witness)observation->witness) {
     case HEALTH_WITNESS_PROBE:

@@ -53,7 +53,7 @@ enum health_error probe_observed(struct health_engine *engine,
     uint32_t at_ms = observed_at(engine, observation);
     uint32_t sent_ms = sent_at(at_ms, probe->rtt_ns);
 
-    if (probe->error >= HEALTH_PROBE_ERROR_COUNT || probe->rtt_ns < 0)
+    if (probe->error >= HEALTH_PROBE_ERROR_COUNT || !rtt_valid(probe->rtt_ns))
         return HEALTH_EINVAL;
     enum health_probe_fact fact = probe_fact(probe);
     if (node->probe != HEALTH_PROBE_FACT_NONE && ms_since(node->probe_ms, at_ms) < 0) {

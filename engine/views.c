@@ -95,6 +95,18 @@ static bool someone_reports(const struct council *council, uint64_t history, uin
     return false;
 }
 
+/* Another life of the cluster: its ids start again, and say nothing about views of the former one. */
+static void begin_cluster_life(struct council *council)
+{
+    council->cluster->whole_conf = 0;
+    council->cluster->members_conf = CONF_NONE;
+    for (uint32_t i = 0; i < council->count; i++) {
+        struct seat *seat = &council->seats[i];
+        node_flag(seat->node, NODE_EXCLUDED, false);
+        seat->reports = seat_reports(seat);
+    }
+}
+
 static void remember_view(struct council *council, const struct node *view)
 {
     struct cluster *cluster = council->cluster;
@@ -102,10 +114,8 @@ static void remember_view(struct council *council, const struct node *view)
 
     if (same_history && view->conf > cluster->conf && view_grew(cluster, view))
         suspect_joiners(council);
-    if (!same_history || view->conf < cluster->conf) { /* another life: its ids start again */
-        cluster->whole_conf = 0;
-        cluster->members_conf = CONF_NONE;
-    }
+    if (!same_history || view->conf < cluster->conf)
+        begin_cluster_life(council);
     cluster->history = view->history;
     cluster->conf = view->conf;
     cluster->seen_ms = council->engine->now_ms;
@@ -128,13 +138,15 @@ static void learn_view(struct council *council)
     }
 }
 
-/* Members that are no configured node: known exactly when all nodes are in the view, and never more
- * than the view has room for. */
+/* Members that are no configured node (arbitrators): known exactly when all nodes are in the view, and
+ * never more than the view has room for. */
 static void learn_others(struct cluster *cluster, uint32_t reporters, bool all_report)
 {
     uint32_t room = cluster->size > reporters ? cluster->size - reporters : 0;
     if (all_report || cluster->others > room)
         cluster->others = (uint8_t)(room > UINT8_MAX ? UINT8_MAX : room);
+    if (all_report && room)
+        cluster->arbitrated = true;
 }
 
 static void learn_wholeness(struct council *council)
@@ -157,12 +169,23 @@ static void learn_wholeness(struct council *council)
         cluster->whole_conf = cluster->conf;
 }
 
+/* Where arbitrators count as present, a view that is one short may lack one of them as well as a node. Was
+ * this node asked since the view was there, so that its own answer tells? */
+static bool absence_is_its_own(const struct council *council, const struct seat *seat)
+{
+    const struct cluster *cluster = council->cluster;
+
+    return !cluster->others || members_known(cluster) ||
+           (seat->node->flags & NODE_CLAIM && ms_since(cluster->seen_ms, seat->node->claim_ms) >=
+                                                  (int32_t)council->engine->limits.settle);
+}
+
 bool left_out(const struct council *council, uint32_t i)
 {
     const struct cluster *cluster = council->cluster;
     const struct seat *seat = &council->seats[i];
 
-    if (!council->whole)
+    if (!council->whole || !absence_is_its_own(council, seat))
         return false;
     if (members_known(cluster))
         return !(cluster->members >> i & 1u);
@@ -182,7 +205,7 @@ static bool excluded(struct council *council, uint32_t i)
         return true;
     if (seat->facts[HEALTH_FACT_CLAIM] == HEALTH_CLAIM_NONE || node->history != cluster->history)
         return left_out(council, i);
-    if (!seat->reports || node->conf >= cluster->whole_conf ||
+    if (!seat->reports || node->conf >= cluster->whole_conf || !absence_is_its_own(council, seat) ||
         (members_known(cluster) && !left_out(council, i)))
         return false;
     for (uint32_t k = 0; k < council->count; k++) {
