@@ -22,6 +22,12 @@ static void add_integer(cJSON *json, const char *key, long long value)
     cJSON_AddRawToObject(json, key, digits);
 }
 
+uint8_t report_state_before(const struct directory_entry *entry, const struct health_report *report)
+{
+    uint32_t seen = report->version - report->missed - 1;
+    return seen > entry->spent ? report->from : 0;
+}
+
 static void add_verdict(cJSON *json, const struct directory_entry *entry,
                         const struct health_report *report)
 {
@@ -29,7 +35,8 @@ static void add_verdict(cJSON *json, const struct directory_entry *entry,
     if (entry->node[0])
         cJSON_AddStringToObject(json, "node", entry->node);
     cJSON_AddStringToObject(json, "state", report_state_name(entry, report->state));
-    cJSON_AddStringToObject(json, "from", report_state_name(entry, report->from));
+    cJSON_AddStringToObject(json, "from",
+                            report_state_name(entry, report_state_before(entry, report)));
     cJSON_AddStringToObject(json, "reason", health_reason_name((enum health_reason)report->reason));
     if (entry->node[0] && report->routable != HEALTH_ANSWER_NOT_KNOWN)
         cJSON_AddBoolToObject(json, "routable", report->routable == HEALTH_ANSWER_YES);

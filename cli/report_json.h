@@ -23,6 +23,11 @@ char *report_json_line(const struct directory_entry *entry, const struct health_
 char *report_json_stored(const struct directory_entry *entry, const struct health_report *report,
                          const char *reporter, int64_t wall_offset_ns);
 
+/* The state that the queue's reader saw before: report->from, or unknown (0) where that was of a former
+ * holder of the number. */
+uint8_t report_state_before(const struct directory_entry *entry,
+                            const struct health_report *report);
+
 /* The text of a report's state: of a node's or of a cluster's. */
 const char *report_state_name(const struct directory_entry *entry, uint8_t state);
 
