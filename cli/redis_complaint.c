@@ -25,6 +25,7 @@ static const struct advice {
     {"without any password configured", "Redis asks for none: remove report.redis.password_file"},
     {"no password is set", "Redis asks for none: remove report.redis.password_file"},
     {"NOPERM", "the user needs the rights that docs/redis.md lists"},
+    {"can't run this command", "the user needs the rights that docs/redis.md lists"},
     {"OOM", "Redis has reached its maxmemory: raise it or free keys"},
     {"READONLY", "this is a replica: give the master's address in report.redis.address"},
     {"MASTERDOWN", "this is a replica without its master: give the master's address"},
@@ -61,7 +62,9 @@ void redis_complaint_raise(struct redis_complaint *complaint, const char *proble
     const char *advice = advice_on(problem);
     char text[440];
 
-    if (complaint->said[0] &&
+    /* What says what to do does not wait for what did not, such as that the connection was lost. */
+    bool better = advice && !advice_on(complaint->said);
+    if (complaint->said[0] && !better &&
         now_ns - complaint->said_ns < (complaint->open && same ? SAME_NS : OTHER_NS))
         return;
     snprintf(complaint->said, sizeof complaint->said, "%s", problem);

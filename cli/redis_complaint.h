@@ -17,7 +17,7 @@ struct redis_complaint {
 };
 
 /* Something went wrong: `problem` is an error reply or a sentence of ours. The same is told once a minute,
- * another one after ten seconds. */
+ * another one after ten seconds, or at once if it is the first that people can do something about. */
 void redis_complaint_raise(struct redis_complaint *complaint, const char *problem);
 
 /* It works. Told if a problem was. */

@@ -332,20 +332,16 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 static void on_reply(redisAsyncContext *context, void *answer, void *unused)
 {
     const redisReply *reply = answer;
-    struct redis_link *link = context->data;
     bool wrong_type = reply && reply->type == REDIS_REPLY_ERROR && strstr(reply->str, "WRONGTYPE");
+    struct redis_link *link = wrong_type ? context->data : replied(context, reply);
 
     (void)unused;
-    if (wrong_type && link)
-        redis_complaint_raise(&link->complaint, reply->str);
-    else
-        link = replied(context, reply);
     if (!link)
         return;
     uint32_t tag = link->commands[link->first].tag;
     link->first = (link->first + 1) % REDIS_LINK_DEPTH;
     link->in_flight--;
-    link->user.reply(link->user.context, tag, wrong_type ? NULL : reply);
+    link->user.reply(link->user.context, tag, reply);
 }
 
 unsigned redis_link_room(const struct redis_link *link)

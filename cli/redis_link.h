@@ -28,8 +28,8 @@ struct redisReply;
 struct redis_link_user {
     void (*up)(void *context);   /* nothing is in flight */
     void (*down)(void *context); /* what was in flight may have been done or not */
-    /* A command's reply. NULL: a key of this command holds something else (WRONGTYPE), which is no
-     * fault of the connection. */
+    /* A command's reply. The one error among them is WRONGTYPE: a key of this command holds something
+     * else, which is no fault of the connection. */
     void (*reply)(void *context, uint32_t tag, const struct redisReply *reply);
     void (*remark)(void *context, const char *text); /* one line for people */
     void *context;

@@ -56,7 +56,7 @@ struct reporter_redis {
     struct redis_writer writer;
     struct redis_link *link;
     struct event *interval;
-    struct redis_complaint refusal;
+    struct redis_complaint refusal; /* about single clusters */
 
     uint32_t cluster_count; /* capacities of the directory */
     uint32_t node_count;
@@ -284,7 +284,8 @@ static void note_answer(struct reporter_redis *reporter, uint32_t tag, const red
 {
     uint32_t number = tag & TAG_CLUSTER;
 
-    if (!reply) {
+    if (reply->type == REDIS_REPLY_ERROR) {
+        redis_complaint_raise(&reporter->refusal, reply->str);
         reporter->counters.failed++;
         if (!(tag & TAG_GONE) && reporter->clusters[number].debt == DEBT_NONE)
             reporter->clusters[number].debt = DEBT_LATER;
@@ -328,6 +329,12 @@ static void on_down(void *context)
     struct reporter_redis *reporter = context;
     reporter->unanswered = 0;
     owe_all(reporter);
+}
+
+static void on_remark(void *context, const char *text)
+{
+    struct reporter_redis *reporter = context;
+    reporter->source.remark(reporter->source.context, text);
 }
 
 static void on_interval(evutil_socket_t fd, short what, void *context)
@@ -431,7 +438,7 @@ static bool start_link(struct reporter_redis *reporter,
         .up = on_up,
         .down = on_down,
         .reply = on_reply,
-        .remark = reporter->source.remark,
+        .remark = on_remark,
         .context = reporter,
     };
     reporter->link = redis_link_create(&link, &user);
