@@ -12,9 +12,10 @@
  */
 #include "redis_link.h"
 
+#include "redis_backoff.h"
 #include "redis_complaint.h"
-#include "redis_lookup.h"
-#include "redis_password.h"
+#include "redis_login.h"
+#include "redis_target.h"
 
 #include <healthd/observer.h>
 
@@ -33,10 +34,8 @@
 
 /* Long enough that a Redis that was busy or stopped for a moment just goes on. */
 #define ANSWER_NS (5 * HEALTH_NS_PER_S)
-#define BACKOFF_MIN_NS (100 * HEALTH_NS_PER_MS)
-#define BACKOFF_MAX_NS (5 * HEALTH_NS_PER_S)
 
-#define PASSWORD_MAX 512
+#define NO_REDIS "what answers there is no Redis"
 
 enum phase {
     PHASE_WAITING,    /* for the end of the back-off */
@@ -48,18 +47,13 @@ enum phase {
 struct redis_link {
     struct event_base *base;
     struct redis_link_user user;
-    char *host; /* or the path of a Unix socket */
-    int port;   /* 0: it is one */
-    char *acl_user;
-    char *password_file;
+    struct redis_target target;
+    struct redis_login login;
     const char *script;
     char script_hash[48];
 
     enum phase phase;
     redisAsyncContext *context;
-    struct redis_lookup *lookup; /* may outlive the attempt that began it */
-    struct redis_addresses addresses;
-    unsigned next_address;
     struct event *timer;
     int64_t due_ns; /* when the phase has lasted too long */
     int64_t backoff_ns;
@@ -76,8 +70,6 @@ struct redis_link {
     struct redis_complaint complaint;
 };
 
-static void begin(struct redis_link *link);
-
 static void arm(struct redis_link *link, int64_t due_ns)
 {
     int64_t wait_ns = due_ns - health_clock_ns();
@@ -91,14 +83,6 @@ static void arm(struct redis_link *link, int64_t due_ns)
     event_add(link->timer, &wait);
 }
 
-/* Between half of the back-off and all of it, so that many monitors do not come at once. */
-static int64_t jittered(int64_t backoff_ns)
-{
-    uint32_t random;
-    evutil_secure_rng_get_bytes(&random, sizeof random);
-    return backoff_ns / 2 + (int64_t)(random % 1024) * (backoff_ns / 2) / 1024;
-}
-
 static void give_up_context(struct redis_link *link)
 {
     link->context->data = NULL;
@@ -108,20 +92,18 @@ static void give_up_context(struct redis_link *link)
 static void fail(struct redis_link *link, const char *problem)
 {
     bool was_up = link->phase == PHASE_UP;
-    bool flushed = strncmp(problem, "NOSCRIPT", 8) == 0 && link->backoff_ns == BACKOFF_MIN_NS;
-    bool elsewhere = !was_up && link->next_address < link->addresses.count;
+    bool flushed = strncmp(problem, "NOSCRIPT", 8) == 0 && link->backoff_ns == REDIS_BACKOFF_MIN_NS;
+    bool elsewhere = !was_up && redis_target_has_more(&link->target);
     int64_t wait_ns = 0;
 
     /* That somebody flushed the scripts is no problem, unless it comes again before anything has
      * worked. A name's other addresses are tried at once. */
     if (!flushed)
         redis_complaint_raise(&link->complaint, problem);
-    if (!elsewhere) {
-        wait_ns = flushed ? 0 : jittered(link->backoff_ns);
-        link->backoff_ns += link->backoff_ns / 2;
-        if (link->backoff_ns > BACKOFF_MAX_NS)
-            link->backoff_ns = BACKOFF_MAX_NS;
-    }
+    if (!elsewhere)
+        wait_ns = redis_backoff_next(&link->backoff_ns);
+    if (flushed)
+        wait_ns = 0;
     if (link->context) {
         redisAsyncContext *context = link->context;
         give_up_context(link);
@@ -155,7 +137,7 @@ static void on_connected(const redisAsyncContext *context, int status)
         fail_without_context(link, "cannot connect");
         return;
     }
-    if (link->port)
+    if (link->target.port)
         setsockopt(context->c.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
@@ -197,38 +179,15 @@ static void on_script(redisAsyncContext *context, void *answer, void *unused)
     if (!link)
         return;
     if (reply->type != REDIS_REPLY_STRING || reply->len >= sizeof link->script_hash) {
-        fail(link, "what answers is no Redis");
+        fail(link, NO_REDIS);
         return;
     }
     memcpy(link->script_hash, reply->str, reply->len + 1);
     link->phase = PHASE_UP;
-    link->addresses.count = 0; /* looked up anew the next time: a name may move */
-    link->next_address = 0;
+    redis_target_forget(&link->target);
     link->counters.connects++;
     event_del(link->timer);
     link->user.up(link->user.context);
-}
-
-static bool send_password(struct redis_link *link)
-{
-    char password[PASSWORD_MAX];
-    char problem[200];
-    int sent;
-
-    if (!link->password_file)
-        return true;
-    if (!redis_password_read(link->password_file, password, sizeof password, problem,
-                             sizeof problem)) {
-        fail(link, problem);
-        return false;
-    }
-    if (link->acl_user)
-        sent = redisAsyncCommand(link->context, on_password, NULL, "AUTH %s %s", link->acl_user,
-                                 password);
-    else
-        sent = redisAsyncCommand(link->context, on_password, NULL, "AUTH %s", password);
-    explicit_bzero(password, sizeof password);
-    return sent == REDIS_OK;
 }
 
 /* Replies are read before deadlines are judged, where the base has priorities. */
@@ -242,10 +201,11 @@ static void attach(struct redis_link *link)
 
 static void connect_to(struct redis_link *link, const char *host)
 {
-    redisAsyncContext *context =
-        link->port ? redisAsyncConnect(host, link->port) : redisAsyncConnectUnix(host);
+    redisAsyncContext *context = link->target.port ? redisAsyncConnect(host, link->target.port)
+                                                   : redisAsyncConnectUnix(host);
+    char problem[300];
+
     if (!context || context->err) {
-        char problem[200];
         snprintf(problem, sizeof problem, "cannot connect: %s",
                  context ? context->errstr : "memory is short");
         if (context)
@@ -260,17 +220,19 @@ static void connect_to(struct redis_link *link, const char *host)
     attach(link);
     redisAsyncSetConnectCallback(context, on_connected);
     redisAsyncSetDisconnectCallback(context, on_disconnected);
-    if (send_password(link))
+    if (redis_login_send(&link->login, context, on_password, problem, sizeof problem))
         redisAsyncCommand(context, on_script, NULL, "SCRIPT LOAD %s", link->script);
+    else
+        fail(link, problem);
 }
 
 static void looked_up(void *user, const struct redis_addresses *addresses, const char *error)
 {
     struct redis_link *link = user;
 
-    link->lookup = NULL;
-    link->addresses = *addresses;
-    link->next_address = 0;
+    link->target.lookup = NULL;
+    link->target.addresses = *addresses;
+    link->target.next = 0;
     if (link->phase != PHASE_LOOKING_UP)
         return; /* it took too long; the next attempt finds the addresses */
     if (error) {
@@ -279,24 +241,25 @@ static void looked_up(void *user, const struct redis_addresses *addresses, const
         fail(link, problem);
         return;
     }
-    connect_to(link, link->addresses.text[link->next_address++]);
+    connect_to(link, redis_target_next(&link->target));
 }
 
 static void begin(struct redis_link *link)
 {
-    if (!link->port || redis_address_literal(link->host)) {
-        connect_to(link, link->host);
-    } else if (link->next_address < link->addresses.count) {
-        connect_to(link, link->addresses.text[link->next_address++]);
-    } else {
-        link->phase = PHASE_LOOKING_UP;
-        if (!link->lookup)
-            link->lookup = redis_lookup_start(link->base, link->host, looked_up, link);
-        if (link->lookup)
-            arm(link, health_clock_ns() + ANSWER_NS);
-        else
-            fail(link, "cannot look its name up: out of memory, descriptors or threads");
+    struct redis_target *target = &link->target;
+    const char *host = redis_target_next(target);
+
+    if (host) {
+        connect_to(link, host);
+        return;
     }
+    link->phase = PHASE_LOOKING_UP;
+    if (!target->lookup) /* that of an earlier attempt may still be under way */
+        target->lookup = redis_lookup_start(link->base, target->host, looked_up, link);
+    if (target->lookup)
+        arm(link, health_clock_ns() + ANSWER_NS);
+    else
+        fail(link, "cannot look its name up: out of memory, descriptors or threads");
 }
 
 /* What is due may have moved on since the timer was set: commands come and go without touching it. */
@@ -338,6 +301,10 @@ static void on_reply(redisAsyncContext *context, void *answer, void *unused)
     (void)unused;
     if (!link)
         return;
+    if (!wrong_type && reply->type != REDIS_REPLY_ARRAY) {
+        fail(link, NO_REDIS);
+        return;
+    }
     uint32_t tag = link->commands[link->first].tag;
     link->first = (link->first + 1) % REDIS_LINK_DEPTH;
     link->in_flight--;
@@ -378,35 +345,13 @@ void redis_link_run(struct redis_link *link, uint32_t tag, int argc, const char 
 
 void redis_link_worked(struct redis_link *link)
 {
-    link->backoff_ns = BACKOFF_MIN_NS;
+    link->backoff_ns = REDIS_BACKOFF_MIN_NS;
     redis_complaint_settle(&link->complaint);
 }
 
 void redis_link_counters(const struct redis_link *link, struct redis_link_counters *ret_counters)
 {
     *ret_counters = link->counters;
-}
-
-/* "HOST:PORT", "[ADDRESS]:PORT", or a path. */
-static bool parse_address(struct redis_link *link, const char *address)
-{
-    const char *colon = strrchr(address, ':');
-    char *end;
-
-    if (strchr(address, '/')) {
-        link->host = strdup(address);
-        return link->host && strlen(address) < 108;
-    }
-    if (!colon || colon == address)
-        return false;
-    long port = strtol(colon + 1, &end, 10);
-    if (*end || end == colon + 1 || port < 1 || port > 65535)
-        return false;
-    bool bracketed = address[0] == '[' && colon[-1] == ']';
-    size_t skip = bracketed ? 1 : 0;
-    link->host = strndup(address + skip, (size_t)(colon - address) - 2 * skip);
-    link->port = (int)port;
-    return link->host && link->host[0];
 }
 
 struct redis_link *redis_link_create(const struct redis_link_options *options,
@@ -418,20 +363,17 @@ struct redis_link *redis_link_create(const struct redis_link_options *options,
     link->base = options->base;
     link->user = *user;
     link->script = options->script;
-    link->backoff_ns = BACKOFF_MIN_NS;
+    link->backoff_ns = REDIS_BACKOFF_MIN_NS;
     link->complaint.remark = user->remark;
     link->complaint.context = user->context;
     snprintf(link->complaint.place, sizeof link->complaint.place, "Redis %s", options->address);
-    if (!parse_address(link, options->address)) {
+    if (!redis_target_init(&link->target, options->address)) {
         redis_complaint_raise(&link->complaint,
                               "report.redis.address must be HOST:PORT or the path of a socket");
         goto fail;
     }
-    link->acl_user = options->user ? strdup(options->user) : NULL;
-    link->password_file = options->password_file ? strdup(options->password_file) : NULL;
     link->timer = evtimer_new(link->base, on_timer, link);
-    if (!link->timer || (options->user && !link->acl_user) ||
-        (options->password_file && !link->password_file))
+    if (!link->timer || !redis_login_init(&link->login, options->user, options->password_file))
         goto fail;
     event_priority_set(link->timer, 1);
     arm(link, health_clock_ns());
@@ -450,11 +392,9 @@ void redis_link_destroy(struct redis_link *link)
         give_up_context(link);
         redisAsyncFree(context);
     }
-    redis_lookup_abandon(link->lookup);
     if (link->timer)
         event_free(link->timer);
-    free(link->host);
-    free(link->acl_user);
-    free(link->password_file);
+    redis_target_clear(&link->target);
+    redis_login_clear(&link->login);
     free(link);
 }

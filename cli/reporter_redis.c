@@ -21,6 +21,7 @@
  */
 #include "redis_command.h"
 #include "redis_complaint.h"
+#include "redis_ledger.h"
 #include "redis_link.h"
 #include "redis_script.h"
 #include "reporter.h"
@@ -37,19 +38,6 @@
 /* The script compares epochs as doubles; a few are kept for changes of names. */
 #define EPOCH_MAX ((UINT64_C(1) << 53) - (UINT64_C(1) << 20))
 
-enum debt {
-    DEBT_NONE,
-    DEBT_NOW,
-    DEBT_LATER, /* at the next interval: a key of this cluster holds something else */
-};
-
-struct redis_cluster {
-    char name[DIRECTORY_NAME_MAX]; /* under which it was last written; "": never */
-    uint32_t first_node;
-    uint8_t fields; /* of its hash when it is whole */
-    uint8_t debt;   /* enum debt */
-};
-
 struct reporter_redis {
     struct event_base *base;
     struct reporter_source source;
@@ -58,146 +46,59 @@ struct reporter_redis {
     struct event *interval;
     struct redis_complaint refusal; /* about single clusters */
 
-    uint32_t cluster_count; /* capacities of the directory */
-    uint32_t node_count;
-    struct redis_cluster *clusters;
-    uint32_t *next_node; /* of the same cluster */
-
-    uint32_t in_debt;                 /* clusters with DEBT_NOW */
-    uint32_t debt_next;               /* where to look for one */
-    uint32_t renew_next;              /* cluster_count: all have been */
-    bool renewals_turn;               /* else the queue's */
-    char (*gone)[DIRECTORY_NAME_MAX]; /* clusters to be removed */
-    uint32_t gone_count;
-    uint32_t gone_next;
-    uint32_t unanswered; /* whole clusters and removals in flight */
-    bool behind;         /* not everything is known to be there */
+    struct redis_ledger ledger;
+    uint32_t renew_next; /* cluster; the capacity: all have been renewed in this interval */
+    bool renewals_turn;  /* else the queue's */
+    uint32_t unanswered; /* of what was owed: sent and not known to be there */
+    bool behind;         /* something was owed since it was last said that all is there */
 
     struct reporter_redis_counters counters;
 };
 
-/* What a command was, and of which cluster; comes back with its reply. */
+/* What a command was for, and of which cluster; comes back with its reply. */
 #define TAG_REPORT UINT32_C(0)
-#define TAG_WHOLE (UINT32_C(1) << 28)
+#define TAG_OWED (UINT32_C(1) << 28)
 #define TAG_GONE (UINT32_C(2) << 28)
-#define TAG_CLUSTER (TAG_WHOLE - 1)
-
-static const struct directory_entry *cluster_entry(const struct reporter_redis *reporter,
-                                                   uint32_t cluster)
-{
-    const struct directory *directory = reporter->source.directory;
-    return directory_find(directory, directory_cluster_subject(directory, cluster));
-}
-
-static void owe(struct reporter_redis *reporter, uint32_t cluster)
-{
-    uint8_t *debt = &reporter->clusters[cluster].debt;
-    if (*debt != DEBT_NOW)
-        reporter->in_debt++;
-    *debt = DEBT_NOW;
-    reporter->behind = true;
-}
-
-/* Write everything again. Which nodes a cluster has is learnt anew: a list for each. */
-static void owe_all(struct reporter_redis *reporter)
-{
-    struct health_node_snapshot node;
-
-    for (uint32_t c = 0; c < reporter->cluster_count; c++) {
-        reporter->clusters[c].first_node = HEALTH_NODE_NONE;
-        if (cluster_entry(reporter, c))
-            owe(reporter, c);
-    }
-    for (uint32_t n = reporter->node_count; n-- > 0;) {
-        if (!directory_find(reporter->source.directory, n) ||
-            health_node_snapshot(reporter->source.engine, n, &node) != HEALTH_OK)
-            continue;
-        reporter->next_node[n] = reporter->clusters[node.cluster].first_node;
-        reporter->clusters[node.cluster].first_node = n;
-    }
-    reporter->behind = true;
-    reporter->gone_next = 0;
-    reporter->renew_next = reporter->cluster_count;
-}
+#define TAG_CLUSTER (TAG_OWED - 1)
 
 static void run(struct reporter_redis *reporter, struct redis_command *command, uint32_t tag)
 {
-    if (tag >= TAG_WHOLE)
+    if (tag >= TAG_OWED)
         reporter->unanswered++;
     redis_link_run(reporter->link, tag, command->argc, command->argv);
 }
 
-static bool add_cluster(struct reporter_redis *reporter, struct redis_command *command,
-                        uint32_t cluster)
+static void owe_all(struct reporter_redis *reporter)
 {
-    struct health_cluster_snapshot now;
-
-    if (health_cluster_snapshot(reporter->source.engine, cluster, &now) != HEALTH_OK)
-        return false;
-    return redis_command_add(command, cluster_entry(reporter, cluster),
-                             &(struct health_report){
-                                 .version = now.version,
-                                 .state = (uint8_t)now.colour,
-                                 .reason = (uint8_t)now.reason,
-                                 .since_ns = now.since_ns,
-                             });
+    redis_ledger_owe_all(&reporter->ledger);
+    reporter->behind = true;
+    reporter->renew_next = reporter->source.directory->cluster_capacity;
 }
 
-static bool add_node(struct reporter_redis *reporter, struct redis_command *command, uint32_t node)
+static void send_owed(struct reporter_redis *reporter)
 {
-    struct health_node_snapshot now;
-
-    if (health_node_snapshot(reporter->source.engine, node, &now) != HEALTH_OK)
-        return false;
-    return redis_command_add(command, directory_find(reporter->source.directory, node),
-                             &(struct health_report){
-                                 .version = now.version,
-                                 .state = (uint8_t)now.state,
-                                 .reason = (uint8_t)now.reason,
-                                 .routable = (uint8_t)now.routable,
-                                 .since_ns = now.since_ns,
-                             });
-}
-
-static void send_whole(struct reporter_redis *reporter, uint32_t number)
-{
-    struct redis_cluster *cluster = &reporter->clusters[number];
-    const struct directory_entry *entry = cluster_entry(reporter, number);
     struct redis_command command;
+    uint32_t cluster;
 
-    cluster->debt = DEBT_NONE;
-    reporter->in_debt--;
-    if (!entry)
-        return;
-    memcpy(cluster->name, entry->cluster, sizeof cluster->name);
-    redis_command_begin(&command, &reporter->writer, REDIS_TASK_WHOLE, entry->cluster, 0);
-    bool added = add_cluster(reporter, &command, number);
-    for (uint32_t n = cluster->first_node; added && n != HEALTH_NODE_NONE;
-         n = reporter->next_node[n])
-        added = add_node(reporter, &command, n);
-    cluster->fields = (uint8_t)command.reports;
-    if (added)
-        run(reporter, &command, TAG_WHOLE | number);
-    else
-        cluster->debt = DEBT_LATER; /* memory is short */
+    if (redis_ledger_pay(&reporter->ledger, &reporter->writer, &command, &cluster))
+        run(reporter, &command, cluster == HEALTH_NODE_NONE ? TAG_GONE : TAG_OWED | cluster);
     redis_command_clear(&command);
 }
 
-static void send_next_debt(struct reporter_redis *reporter)
+/* The cluster that a report is of. False: it was removed meanwhile. */
+static bool cluster_of(const struct reporter_redis *reporter, uint32_t subject,
+                       uint32_t *ret_cluster)
 {
-    while (reporter->clusters[reporter->debt_next].debt != DEBT_NOW)
-        reporter->debt_next = (reporter->debt_next + 1) % reporter->cluster_count;
-    send_whole(reporter, reporter->debt_next);
-}
+    struct health_node_snapshot node;
 
-static void send_gone(struct reporter_redis *reporter)
-{
-    struct redis_command command;
-
-    redis_command_begin(&command, &reporter->writer, REDIS_TASK_GONE,
-                        reporter->gone[reporter->gone_next++], 0);
-    run(reporter, &command, TAG_GONE);
-    redis_command_clear(&command);
+    if (subject >= reporter->source.directory->node_capacity) {
+        *ret_cluster = subject - reporter->source.directory->node_capacity;
+        return true;
+    }
+    if (health_node_snapshot(reporter->source.engine, subject, &node) != HEALTH_OK)
+        return false;
+    *ret_cluster = node.cluster;
+    return true;
 }
 
 /* False: nothing waits. */
@@ -205,27 +106,20 @@ static bool send_report(struct reporter_redis *reporter)
 {
     struct health_report report;
     const struct directory_entry *entry = NULL;
-    struct health_node_snapshot node;
     struct redis_command command;
-    uint32_t number = 0;
+    uint32_t number;
 
-    while (!entry) {
+    do {
         if (!health_queue_pop(reporter->source.queue, &report))
             return false;
         entry = directory_find(reporter->source.directory, report.subject);
-        if (report.subject >= reporter->node_count)
-            number = report.subject - reporter->node_count;
-        else if (health_node_snapshot(reporter->source.engine, report.subject, &node) == HEALTH_OK)
-            number = node.cluster;
-        else
-            entry = NULL; /* removed meanwhile */
-    }
+    } while (!entry || !cluster_of(reporter, report.subject, &number));
     redis_command_begin(&command, &reporter->writer, REDIS_TASK_REPORTS, entry->cluster,
-                        reporter->clusters[number].fields);
+                        reporter->ledger.clusters[number].fields);
     if (redis_command_add(&command, entry, &report))
         run(reporter, &command, TAG_REPORT | number);
     else
-        owe(reporter, number); /* memory is short */
+        redis_ledger_owe(&reporter->ledger, number); /* memory is short */
     redis_command_clear(&command);
     return true;
 }
@@ -233,16 +127,16 @@ static bool send_report(struct reporter_redis *reporter)
 /* False: there is nothing to renew until the next interval. */
 static bool send_renewal(struct reporter_redis *reporter)
 {
+    const struct redis_ledger *ledger = &reporter->ledger;
     struct redis_command command;
 
-    for (; reporter->renew_next < reporter->cluster_count; reporter->renew_next++) {
-        uint32_t number = reporter->renew_next;
-        const struct directory_entry *entry = cluster_entry(reporter, number);
-        if (!entry || reporter->clusters[number].debt != DEBT_NONE)
+    while (reporter->renew_next < reporter->source.directory->cluster_capacity) {
+        uint32_t number = reporter->renew_next++;
+        const struct directory_entry *entry = redis_ledger_cluster(ledger, number);
+        if (!entry || ledger->clusters[number].debt != REDIS_DEBT_NONE)
             continue;
         redis_command_begin(&command, &reporter->writer, REDIS_TASK_REPORTS, entry->cluster,
-                            reporter->clusters[number].fields);
-        reporter->renew_next++;
+                            ledger->clusters[number].fields);
         run(reporter, &command, TAG_REPORT | number);
         return true;
     }
@@ -252,24 +146,22 @@ static bool send_renewal(struct reporter_redis *reporter)
 static void pump(struct reporter_redis *reporter)
 {
     while (redis_link_room(reporter->link) > 0) {
-        if (reporter->gone_next < reporter->gone_count) {
-            send_gone(reporter);
-        } else if (reporter->in_debt) {
-            send_next_debt(reporter);
-        } else {
-            bool renewed = reporter->renewals_turn && send_renewal(reporter);
-            bool reported = !renewed && send_report(reporter);
-            if (!renewed && !reported && !send_renewal(reporter))
-                return;
-            reporter->renewals_turn = reported;
+        if (!redis_ledger_settled(&reporter->ledger)) {
+            send_owed(reporter);
+            continue;
         }
+        bool renewed = reporter->renewals_turn && send_renewal(reporter);
+        bool reported = !renewed && send_report(reporter);
+        if (!renewed && !reported && !send_renewal(reporter))
+            return;
+        reporter->renewals_turn = reported;
     }
 }
 
 static void note_refusal(struct reporter_redis *reporter, uint32_t tag)
 {
     const char *name =
-        tag & TAG_GONE ? "a removed cluster" : reporter->clusters[tag & TAG_CLUSTER].name;
+        tag & TAG_GONE ? "a removed cluster" : reporter->ledger.clusters[tag & TAG_CLUSTER].name;
     char problem[440];
 
     snprintf(problem, sizeof problem,
@@ -282,37 +174,40 @@ static void note_refusal(struct reporter_redis *reporter, uint32_t tag)
 
 static void note_answer(struct reporter_redis *reporter, uint32_t tag, const redisReply *reply)
 {
-    uint32_t number = tag & TAG_CLUSTER;
+    struct redis_cluster *cluster = &reporter->ledger.clusters[tag & TAG_CLUSTER];
 
     if (reply->type == REDIS_REPLY_ERROR) {
         redis_complaint_raise(&reporter->refusal, reply->str);
         reporter->counters.failed++;
-        if (!(tag & TAG_GONE) && reporter->clusters[number].debt == DEBT_NONE)
-            reporter->clusters[number].debt = DEBT_LATER;
+        if (!(tag & TAG_GONE) && cluster->debt == REDIS_DEBT_NONE)
+            cluster->debt = REDIS_DEBT_LATER;
         return;
     }
-    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 3)
+    if (reply->elements != 3)
         return;
     reporter->counters.written += (uint64_t)reply->element[0]->integer;
     reporter->counters.refused += (uint64_t)reply->element[1]->integer;
     if (reply->element[1]->integer)
         note_refusal(reporter, tag);
-    if (!reply->element[2]->integer)
-        owe(reporter, number);
+    if (!reply->element[2]->integer) {
+        redis_ledger_owe(&reporter->ledger, tag & TAG_CLUSTER);
+        reporter->behind = true;
+    }
 }
 
 static void on_reply(void *context, uint32_t tag, const redisReply *reply)
 {
     struct reporter_redis *reporter = context;
+    struct redis_ledger *ledger = &reporter->ledger;
 
-    if (tag >= TAG_WHOLE && reporter->unanswered)
+    if (tag >= TAG_OWED)
         reporter->unanswered--;
     note_answer(reporter, tag, reply);
     pump(reporter);
-    if (reporter->behind && redis_link_up(reporter->link) && !reporter->in_debt &&
-        !reporter->unanswered && reporter->gone_next == reporter->gone_count) {
+    if (reporter->behind && redis_link_up(reporter->link) && redis_ledger_settled(ledger) &&
+        !reporter->unanswered) {
         reporter->behind = false;
-        reporter->gone_count = reporter->gone_next = 0;
+        ledger->gone_count = ledger->gone_sent = 0;
         redis_link_worked(reporter->link);
     }
 }
@@ -343,54 +238,17 @@ static void on_interval(evutil_socket_t fd, short what, void *context)
 
     (void)fd;
     (void)what;
-    for (uint32_t c = 0; c < reporter->cluster_count; c++)
-        if (reporter->clusters[c].debt == DEBT_LATER)
-            owe(reporter, c);
-    if (reporter->renew_next == reporter->cluster_count)
+    redis_ledger_call_in(&reporter->ledger);
+    if (reporter->renew_next == reporter->source.directory->cluster_capacity)
         reporter->renew_next = 0;
     pump(reporter);
 }
 
-static bool name_in_use(const struct reporter_redis *reporter, const char *name)
-{
-    for (uint32_t c = 0; c < reporter->cluster_count; c++) {
-        const struct directory_entry *entry = cluster_entry(reporter, c);
-        if (entry && strcmp(entry->cluster, name) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Whether memory is short or not, upstream is not told a lie: the cluster's reporter key expires. */
-static void bury(struct reporter_redis *reporter, char *name)
-{
-    size_t count = reporter->gone_count + 1u;
-    char(*gone)[DIRECTORY_NAME_MAX] = realloc(reporter->gone, count * sizeof *gone);
-
-    if (gone) {
-        reporter->gone = gone;
-        memcpy(gone[reporter->gone_count++], name, sizeof *gone);
-    }
-    name[0] = '\0';
-}
-
 void reporter_redis_names_changed(struct reporter_redis *reporter)
 {
-    uint32_t kept = 0;
-
-    for (uint32_t i = 0; i < reporter->gone_count; i++)
-        if (!name_in_use(reporter, reporter->gone[i]))
-            memmove(reporter->gone[kept++], reporter->gone[i], sizeof *reporter->gone);
-    reporter->gone_count = kept;
-    for (uint32_t c = 0; c < reporter->cluster_count; c++) {
-        const struct directory_entry *entry = cluster_entry(reporter, c);
-        char *name = reporter->clusters[c].name;
-        bool same = entry && strcmp(entry->cluster, name) == 0;
-        if (name[0] && !same && !name_in_use(reporter, name))
-            bury(reporter, name);
-    }
     if (!redis_writer_set_epoch(&reporter->writer, reporter->writer.epoch + 1))
-        redis_complaint_raise(&reporter->refusal, "memory is short: removed nodes may stay there");
+        redis_complaint_raise(&reporter->refusal, "memory is short: some reports may be refused");
+    redis_ledger_names_changed(&reporter->ledger);
     owe_all(reporter);
     pump(reporter);
 }
@@ -418,9 +276,7 @@ static void free_reporter(struct reporter_redis *reporter)
     if (reporter->interval)
         event_free(reporter->interval);
     redis_writer_clear(&reporter->writer);
-    free(reporter->clusters);
-    free(reporter->next_node);
-    free(reporter->gone);
+    redis_ledger_clear(&reporter->ledger);
     free(reporter);
 }
 
@@ -460,29 +316,27 @@ static bool start_interval(struct reporter_redis *reporter, int64_t interval_ns)
 
 static bool init(struct reporter_redis *reporter, const struct reporter_redis_options *options)
 {
-    const struct directory *directory = reporter->source.directory;
+    const struct reporter_source *source = &reporter->source;
     struct redis_writer *writer = &reporter->writer;
 
-    reporter->cluster_count = directory->cluster_capacity;
-    reporter->node_count = directory->node_capacity;
-    reporter->renew_next = reporter->cluster_count;
-    reporter->clusters = calloc(reporter->cluster_count, sizeof *reporter->clusters);
-    reporter->next_node = calloc(reporter->node_count, sizeof *reporter->next_node);
-    reporter->refusal.remark = reporter->source.remark;
-    reporter->refusal.context = reporter->source.context;
+    reporter->refusal.remark = source->remark;
+    reporter->refusal.context = source->context;
     snprintf(reporter->refusal.place, sizeof reporter->refusal.place, "Redis %s", options->address);
-    writer->reporter = reporter->source.reporter;
+    writer->reporter = source->reporter;
     snprintf(writer->life_ms, sizeof writer->life_ms, "%" PRId64,
              3 * options->interval_ns / HEALTH_NS_PER_MS);
     snprintf(writer->log_length, sizeof writer->log_length, "%" PRIu32, options->log_length);
-    if (reporter->source.epoch > EPOCH_MAX || options->interval_ns < HEALTH_NS_PER_MS) {
+    if (source->epoch > EPOCH_MAX || options->interval_ns < HEALTH_NS_PER_MS) {
         redis_complaint_raise(&reporter->refusal,
                               "the epoch must be below 2^53, the interval at least 1 ms");
         return false;
     }
-    return reporter->clusters && reporter->next_node &&
-           redis_writer_set_epoch(writer, reporter->source.epoch) &&
-           start_interval(reporter, options->interval_ns) && start_link(reporter, options);
+    if (!redis_ledger_init(&reporter->ledger, source->directory, source->engine) ||
+        !redis_writer_set_epoch(writer, source->epoch) ||
+        !start_interval(reporter, options->interval_ns))
+        return false;
+    owe_all(reporter);
+    return start_link(reporter, options);
 }
 
 struct reporter_redis *reporter_redis_create(struct event_base *base,
@@ -502,7 +356,7 @@ struct reporter_redis *reporter_redis_create(struct event_base *base,
 
 static bool all_written(const struct reporter_redis *reporter)
 {
-    return redis_link_idle(reporter->link) && !reporter->in_debt &&
+    return redis_link_idle(reporter->link) && redis_ledger_settled(&reporter->ledger) &&
            !health_queue_length(reporter->source.queue);
 }
 
