@@ -5,6 +5,7 @@
  * a time that is printed; that no event goes back; and that nothing blocks. A plain program: it needs a
  * loop, a server and a subscriber of its own for each scene. Arguments: the scenes to play (all).
  */
+#include "fake_greeter.h"
 #include "redis_stage.h"
 #include "redis_watcher.h"
 
@@ -633,6 +634,67 @@ static void scene_addresses(void)
     redis_server_clear(&server);
 }
 
+/* A name that takes its time, and a reporter that is taken down meanwhile. */
+static void scene_slow_name(void)
+{
+    struct redis_server server;
+    struct stage stage;
+    char name[64];
+
+    redis_server_init(&server);
+    redis_server_start(&server);
+    snprintf(name, sizeof name, "slow.invalid:%d", server.port);
+    stage_begin(&stage, &server, &(struct stage_options){.address = name});
+    for (int i = 0; i < 100; i++) {
+        change_each(&stage, 1);
+        stage_run_ms(&stage, 10);
+    }
+    CHECK(stage_until_remark(&stage, "no answer yet", 5000) >= 0);
+    CHECK(stage_until_equal(&stage, 5000) >= 0);
+    CHECK(stage.longest_turn_ns < 50 * HEALTH_NS_PER_MS);
+    stage_end(&stage);
+
+    stage_begin(&stage, &server, &(struct stage_options){.address = name});
+    stage_run_ms(&stage, 10);
+    int64_t start_ns = health_clock_ns();
+    stage_end(&stage);
+    CHECK(health_clock_ns() - start_ns < 50 * HEALTH_NS_PER_MS);
+    redis_server_clear(&server);
+}
+
+/* What answers is something else. */
+static void scene_no_redis(void)
+{
+    static const char *const greetings[] = {
+        "220 mail.example.org ESMTP\r\n",
+        "HTTP/1.1 400 Bad Request\r\n\r\n",
+        "+OK POP3 ready\r\n",
+        "+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n",
+        "$3\r\nabc\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n",
+        "$3\r\nabc\r\n:1\r\n$-1\r\n*0\r\n",
+        "$3\r\nabc\r\n*3\r\n+x\r\n$-1\r\n*-1\r\n*1\r\n",
+        "$99\r\nabc",
+        "-ERR max number of clients reached\r\n",
+    };
+    struct fake_greeter greeter;
+    struct redis_server server; /* for the stage's sake */
+    struct stage stage;
+
+    redis_server_init(&server);
+    for (size_t i = 0; i < sizeof greetings / sizeof *greetings; i++) {
+        fake_greeter_start(&greeter, greetings[i]);
+        stage_begin(&stage, &server, &(struct stage_options){.address = greeter.address});
+        change_each(&stage, 3);
+        stage_run_ms(&stage, 400);
+        change_each(&stage, 3);
+        struct reporter_redis_counters counters = stage_counters(&stage);
+        CHECK(counters.written == 0 && counters.failed <= 5);
+        stage_end(&stage);
+        fake_greeter_stop(&greeter);
+    }
+    redis_server_clear(&server);
+}
+
 static void scene_last_words(void)
 {
     struct play play;
@@ -750,6 +812,8 @@ static const struct scene {
     {"two_reporters", scene_two_reporters},
     {"names", scene_names},
     {"addresses", scene_addresses},
+    {"slow_name", scene_slow_name},
+    {"no_redis", scene_no_redis},
     {"last_words", scene_last_words},
     {"latency", scene_latency},
     {"throughput", scene_throughput},
