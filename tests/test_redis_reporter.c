@@ -6,6 +6,7 @@
  * loop, a server and a subscriber of its own for each scene. Arguments: the scenes to play (all).
  */
 #include "fake_greeter.h"
+#include "redis_script.h"
 #include "redis_stage.h"
 #include "redis_watcher.h"
 
@@ -537,6 +538,60 @@ static void scene_two_reporters(void)
     redis_server_clear(&play.server);
 }
 
+/* Run the script by hand for cluster "x"; "WRITTEN REFUSED WHOLE". */
+static bool script_says(const struct redis_server *server, const char *expected, const char *task,
+                        const char *epoch, const char *field, const char *version)
+{
+    char json[200];
+    snprintf(json, sizeof json,
+             "{\"cluster\":\"x\",\"state\":\"green\",\"version\":%s,\"epoch\":%s}", version, epoch);
+    return redis_server_says(
+        server, expected,
+        "EVAL %s 3 healthd:{x}:state healthd:{x}:log healthd:{x}:reporter %s %s "
+        "{\"epoch\":%s} 500 100 healthd:{x}:events x 2 %s %s %s",
+        redis_script, task, epoch, epoch, field, version, json);
+}
+
+/* What is older is refused, by whatever it is older than. */
+static void scene_script(void)
+{
+    struct redis_server server;
+    redis_server_init(&server);
+    redis_server_start(&server);
+
+    CHECK(script_says(&server, "1\n0\n0\n", "reports", "5", "cluster", "1"));
+    CHECK(script_says(&server, "1\n0\n1\n", "reports", "5", "node:a", "3"));
+    CHECK(script_says(&server, "0\n1\n1\n", "reports", "5", "node:a", "2"));
+    CHECK(script_says(&server, "0\n0\n1\n", "reports", "5", "node:a", "3"));
+    CHECK(script_says(&server, "1\n0\n1\n", "reports", "5", "node:a", "4294967295"));
+    CHECK(script_says(&server, "0\n1\n1\n", "reports", "5", "node:a", "4294967294"));
+    CHECK(redis_server_says(&server, "3", "XLEN healthd:{x}:log"));
+    /* By the cluster's own field, also for a field that is not there. */
+    CHECK(script_says(&server, "0\n1\n1\n", "reports", "4", "node:b", "9"));
+    CHECK(script_says(&server, "0\n1\n1\n", "whole", "4", "cluster", "9"));
+    CHECK(script_says(&server, "0\n1\n1\n", "gone", "4", "cluster", "9"));
+    /* By the living reporter alone. */
+    CHECK(redis_server_says(&server, "1", "DEL healthd:{x}:state"));
+    CHECK(script_says(&server, "0\n1\n1\n", "reports", "4", "node:b", "9"));
+    CHECK(redis_server_says(&server, "0", "EXISTS healthd:{x}:state"));
+    /* By its own field alone. */
+    CHECK(script_says(&server, "1\n0\n0\n", "reports", "5", "node:a", "1"));
+    CHECK(redis_server_says(&server, "1", "DEL healthd:{x}:reporter"));
+    CHECK(script_says(&server, "0\n1\n0\n", "reports", "4", "node:a", "9"));
+    CHECK(script_says(&server, "1\n0\n0\n", "reports", "6", "node:a", "1"));
+    /* What healthd did not write counts for nothing. */
+    CHECK(redis_server_says(&server, "0", "HSET healthd:{x}:state node:a {\"epoch\":\"7\"}"));
+    CHECK(redis_server_says(&server, "OK", "SET healthd:{x}:reporter null"));
+    CHECK(script_says(&server, "1\n0\n0\n", "reports", "6", "node:a", "1"));
+    /* Exact to the last. */
+    CHECK(script_says(&server, "1\n0\n1\n", "whole", "9007199254740990", "cluster", "1"));
+    CHECK(script_says(&server, "0\n1\n1\n", "reports", "9007199254740989", "cluster", "7"));
+    CHECK(script_says(&server, "1\n0\n1\n", "whole", "9007199254740991", "cluster", "1"));
+    CHECK(script_says(&server, "0\n1\n1\n", "reports", "9007199254740990", "cluster", "7"));
+    CHECK(redis_server_says(&server, "1", "HLEN healthd:{x}:state"));
+    redis_server_clear(&server);
+}
+
 static void rename_node(struct stage *stage, uint32_t node, const char *cluster, const char *name)
 {
     directory_set_node(&stage->directory, node, cluster, name);
@@ -662,6 +717,8 @@ static void scene_slow_name(void)
     redis_server_clear(&server);
 }
 
+#define MANY(text) text text text text text text text text text text
+
 /* What answers is something else. */
 static void scene_no_redis(void)
 {
@@ -670,7 +727,7 @@ static void scene_no_redis(void)
         "HTTP/1.1 400 Bad Request\r\n\r\n",
         "+OK POP3 ready\r\n",
         "+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n",
-        "$3\r\nabc\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n",
+        "$3\r\nabc\r\n" MANY(MANY("+OK\r\n")), /* more answers than questions */
         "$3\r\nabc\r\n:1\r\n$-1\r\n*0\r\n",
         "$3\r\nabc\r\n*3\r\n+x\r\n$-1\r\n*-1\r\n*1\r\n",
         "$99\r\nabc",
@@ -810,6 +867,7 @@ static const struct scene {
     {"wrong_type", scene_wrong_type},
     {"reporter_dies", scene_reporter_dies},
     {"two_reporters", scene_two_reporters},
+    {"script", scene_script},
     {"names", scene_names},
     {"addresses", scene_addresses},
     {"slow_name", scene_slow_name},
