@@ -10,7 +10,7 @@
 #include <healthd/types.h>
 
 #define REDIS_BACKOFF_MIN_NS (100 * HEALTH_NS_PER_MS)
-#define REDIS_BACKOFF_MAX_NS (2 * HEALTH_NS_PER_S)
+#define REDIS_BACKOFF_MAX_NS HEALTH_NS_PER_S
 
 /* The next wait, between half of *backoff_ns and all of it; *backoff_ns grows by half. */
 static inline int64_t redis_backoff_next(int64_t *backoff_ns)

@@ -2,7 +2,7 @@
  * redis_link.h - a connection to Redis that is kept: made, authenticated, given our script, made again.
  *
  * Every failure (no connection, an error reply, no answer in time) has one way: the connection is closed,
- * whatever was in flight is void, and after a back-off of 100 ms to 5 s there is a new one. So a link is
+ * whatever was in flight is void, and after a back-off (redis_backoff.h) there is a new one. So a link is
  * either up, and then answers what it is given in order, or it is not.
  *
  * hiredis 0.14 has no time-outs and resolves names on the caller's thread: both are done here. The

@@ -24,7 +24,7 @@ void scene_restart(void)
     CHECK(play.stage.longest_queue <= 50);
     CHECK(!stage_counters(&play.stage).connected);
     redis_server_start(&play.server);
-    recovers(&play.stage, "killed for 1.5 s, came back empty", 3000);
+    recovers(&play.stage, "killed for 1.5 s, came back empty", 1500);
     CHECK(stage_until_remark(&play.stage, "works again", 2000) >= 0);
 
     free(redis_server_ask(&play.server, "SAVE"));
@@ -34,9 +34,9 @@ void scene_restart(void)
     recovers(&play.stage, "killed, came back with an older picture", 3000);
 
     redis_server_stop(&play.server, SIGTERM);
-    stage_run_ms(&play.stage, 7000);
+    stage_run_ms(&play.stage, 4000);
     redis_server_start(&play.server);
-    recovers(&play.stage, "stopped for 7 s", 3000);
+    recovers(&play.stage, "stopped for 4 s", 1500);
     CHECK(play.stage.longest_turn_ns < 100 * HEALTH_NS_PER_MS);
     drop_curtain(&play);
 }

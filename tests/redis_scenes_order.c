@@ -142,11 +142,12 @@ void scene_two_reporters(void)
     struct stage newer;
     const uint64_t great = (UINT64_C(1) << 53) - (UINT64_C(1) << 21);
 
-    raise_curtain(&play, &(struct stage_options){.epoch = great});
+    raise_curtain(&play, &(struct stage_options){.epoch = great, .interval_ms = 300});
     change_each(&play.stage, 5);
     CHECK(stage_until_equal(&play.stage, 1000) >= 0);
     /* Greater by one where doubles are just exact; its versions are lower. */
-    stage_begin(&newer, &play.server, &(struct stage_options){.epoch = great + 1});
+    stage_begin(&newer, &play.server,
+                &(struct stage_options){.epoch = great + 1, .interval_ms = 300});
     CHECK(stage_until_equal(&newer, 1000) >= 0);
     for (int i = 0; i < 20; i++) {
         change_each(&play.stage, 1);
@@ -165,7 +166,7 @@ void scene_two_reporters(void)
 
     /* The newer one has gone: the older writes nothing still, and claims to watch nothing. */
     stage_end(&newer);
-    stage_run_ms(&play.stage, 3500);
+    stage_run_ms(&play.stage, 1200);
     CHECK(redis_server_says(&play.server, "0", "EXISTS healthd:{c0}:reporter"));
     /* Until somebody does what the remark says, which is a step back for subscribers. */
     CHECK(redis_watcher_disorders(play.watcher) == 0);

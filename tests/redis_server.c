@@ -49,6 +49,8 @@ void redis_server_init(struct redis_server *server)
 
 static void become_redis(const struct redis_server *server, pid_t parent)
 {
+    /* Debian's redis-tools has the same program, which goes by its name, and brings no service. */
+    static const char *const programs[] = {"redis-server", "redis-check-rdb"};
     char port[12];
     int null = open("/dev/null", O_RDWR);
 
@@ -59,9 +61,10 @@ static void become_redis(const struct redis_server *server, pid_t parent)
     dup2(null, STDOUT_FILENO);
     signal(SIGPIPE, SIG_DFL);
     snprintf(port, sizeof port, "%d", server->port);
-    execlp("redis-server", "redis-server", "--port", port, "--bind", "127.0.0.1", "--unixsocket",
-           server->socket, "--dir", server->directory, "--save", "", "--appendonly", "no",
-           "--requirepass", server->password, (char *)NULL);
+    for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
+        execlp(programs[i], "redis-server", "--port", port, "--bind", "127.0.0.1", "--unixsocket",
+               server->socket, "--dir", server->directory, "--save", "", "--appendonly", "no",
+               "--requirepass", server->password, (char *)NULL);
     _exit(127);
 }
 
@@ -101,7 +104,7 @@ void redis_server_start(struct redis_server *server)
         become_redis(server, parent);
     for (int i = 0; i < 5000 && !(context = log_in(server)); i++) {
         if (waitpid(server->pid, NULL, WNOHANG) != 0)
-            give_up("redis-server ended at once (is it installed?)");
+            give_up("redis-server ended at once (is redis-tools installed?)");
         nanosleep(&pause, NULL);
     }
     if (!context)
