@@ -74,9 +74,11 @@ static void *resolve(void *argument)
 static void on_ready(evutil_socket_t fd, short what, void *context)
 {
     struct redis_lookup *lookup = context;
+    uint64_t count;
 
-    (void)fd;
     (void)what;
+    if (read((int)fd, &count, sizeof count) != (ssize_t)sizeof count)
+        return;
     lookup->done(lookup->context, &lookup->addresses,
                  lookup->error ? gai_strerror(lookup->error) : NULL);
     redis_lookup_abandon(lookup);
