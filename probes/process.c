@@ -104,7 +104,8 @@ static void learn_exit(struct health_process_watch *watch, bool seen)
         return;
     if (process_exit_status(life->pidfd, &status))
         note_exit(watch, status);
-    else if (seen && life->traceable && last->exiting && last->memory_gone && !life->alone)
+    else if (seen && life->traceable && last->exiting && last->memory_gone &&
+             life->alone < ALONE_LOOKS)
         note_exit(watch, last->exit_status);
 }
 
@@ -116,6 +117,7 @@ static void end_life(struct health_process_watch *watch, bool seen)
     if (!life->no_service)
         watch->ending = (struct ending){.pid = life->pid};
     learn_exit(watch, seen);
+    watch->searched = PROCESS_NONE;
     watch->search_ns = 0;
     watch->changed(watch->context);
 }
@@ -168,10 +170,12 @@ static void follow(struct health_process_watch *watch)
     }
     bool turned = is_frozen(now.state) != is_frozen(life->last.state);
     life->last = now;
-    life->traceable |= now.traceable;
-    if (now.dying)
+    if (now.dying) {
         leader_ended(watch);
-    else if (turned)
+        return;
+    }
+    life->traceable = now.traceable;
+    if (turned)
         watch->changed(watch->context);
 }
 
@@ -231,10 +235,9 @@ static void search(struct health_process_watch *watch)
         return;
     }
     life_close(&watch->life);
-    if (life_open(watch, &found))
-        watch->changed(watch->context);
-    else
+    if (!life_open(watch, &found))
         life_close(&watch->life);
+    watch->changed(watch->context);
 }
 
 static bool is_followed(const struct health_process_watch *watch)
@@ -306,6 +309,14 @@ void health_process_destroy(struct health_process_watch *watch)
     free(watch);
 }
 
+/* Where one life was seen to end, the next would be seen too. A process that was found and could not be
+ * followed is not gone. */
+static bool is_known_gone(const struct health_process_watch *watch)
+{
+    return watch->searched == PROCESS_NONE ||
+           (watch->searched == PROCESS_HIDDEN && watch->ending.pid);
+}
+
 void health_process_describe(struct health_process_watch *watch, struct health_heartbeat *beat)
 {
     const struct life *life = &watch->life;
@@ -322,8 +333,7 @@ void health_process_describe(struct health_process_watch *watch, struct health_h
         return;
     }
     beat->pid = (uint32_t)watch->ending.pid;
-    beat->process = watch->searched == PROCESS_HIDDEN ? HEALTH_PROCESS_NOT_KNOWN
-                                                      : HEALTH_PROCESS_STOPPED;
+    beat->process = is_known_gone(watch) ? HEALTH_PROCESS_STOPPED : HEALTH_PROCESS_NOT_KNOWN;
     beat->exit_kind = watch->ending.exit_kind;
     beat->exit_value = watch->ending.exit_value;
 }
