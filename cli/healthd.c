@@ -125,7 +125,7 @@ static void reload(struct daemon *daemon)
 
     if (daemon->options->call.cluster) {
         monitor_reread(daemon->monitor);
-        log_event(LOG_NOTICE, "reloaded", "");
+        log_event(LOG_NOTICE, "reloaded", "clusters=%zu", daemon->now->cluster_count);
         return;
     }
     next = read_config(daemon->options, log_mistake);
@@ -137,7 +137,7 @@ static void reload(struct daemon *daemon)
     if (daemon->now != daemon->first)
         free_config(daemon->now);
     daemon->now = next;
-    log_event(LOG_NOTICE, "reloaded", "");
+    log_event(LOG_NOTICE, "reloaded", "clusters=%zu", daemon->now->cluster_count);
 }
 
 static void on_reload(evutil_socket_t signal_number, short what, void *context)
@@ -304,7 +304,7 @@ static int run(const struct healthd_options *options)
     }
     clear(&daemon);
     if (result == HEALTHD_EXIT_DONE)
-        log_event(LOG_NOTICE, "stopped", "");
+        log_event(LOG_NOTICE, "stopped", "pid=%ld", (long)getpid());
     return result;
 }
 

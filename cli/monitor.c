@@ -159,6 +159,7 @@ static bool create_engine(struct monitor *monitor, const struct config *config)
 
     const uint32_t node_capacity = at_least(2 * nodes, NODES_AT_LEAST);
     const uint32_t cluster_capacity = at_least(2 * config->cluster_count, CLUSTERS_AT_LEAST);
+    unsigned readers = 0;
     const bool wanted[READER_COUNT] = {true, config->report_stdout, config->redis.wanted};
     struct health_engine_options options = {
         .nodes = node_capacity,
@@ -176,7 +177,8 @@ static bool create_engine(struct monitor *monitor, const struct config *config)
             .epoch = monitor->options.epoch};
         if (wanted[i] && health_queue_create(&queue, &monitor->queues[i]) != HEALTH_OK)
             return false;
-        options.queues[i] = monitor->queues[i];
+        if (monitor->queues[i])
+            options.queues[readers++] = monitor->queues[i];
     }
     return config_limits(config, &monitor->limits) &&
            health_engine_create(&options, &monitor->engine) == HEALTH_OK &&

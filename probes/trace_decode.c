@@ -150,7 +150,7 @@ static void decode_grastate(struct decoder *decoder, const cJSON *json,
     grastate->safe_to_bootstrap = field_switch(decoder, saved, "grastate", "safe_to_bootstrap");
 }
 
-static void decode_beat(struct decoder *decoder, const cJSON *json, struct health_heartbeat *beat)
+void trace_decode_beat(struct decoder *decoder, const cJSON *json, struct health_heartbeat *beat)
 {
     static const char *const known[] = {
         "boot", "seq",      "sent_us",         "pid",   "mysqld", "proc_state", "grastate",
@@ -212,7 +212,7 @@ static void decode_observation(struct decoder *decoder, const cJSON *json,
         decode_probe(decoder, probe, "probe", &observation->probe);
     } else if (beat) {
         observation->witness = HEALTH_WITNESS_AGENT;
-        decode_beat(decoder, beat, &observation->heartbeat);
+        trace_decode_beat(decoder, beat, &observation->heartbeat);
     } else {
         observation->witness = HEALTH_WITNESS_LINK;
         observation->link = decode_link(decoder, json);

@@ -3,9 +3,8 @@
  *
  * What is not known is left out, so that a line read back says just the same.
  */
-#include "trace_private.h"
+#include "trace_fields.h"
 
-#include <cjson/cJSON.h>
 #include <stdlib.h>
 
 /* Integers go in as raw digits: cJSON's own numbers are doubles. */
@@ -128,8 +127,8 @@ static void add_end(cJSON *json, const struct health_heartbeat *beat)
     }
 }
 
-static void add_beat(cJSON *object, const struct health_trace_header *header,
-                     const struct health_heartbeat *beat)
+void trace_encode_beat(cJSON *object, const struct health_trace_header *header,
+                       const struct health_heartbeat *beat)
 {
     cJSON *json = cJSON_AddObjectToObject(object, "heartbeat");
     char boot[37];
@@ -166,7 +165,7 @@ char *trace_encode_entry(const struct health_trace_header *header,
         if (observation->witness == HEALTH_WITNESS_PROBE)
             add_probe(json, "probe", header, &observation->probe);
         else if (observation->witness == HEALTH_WITNESS_AGENT)
-            add_beat(json, header, &observation->heartbeat);
+            trace_encode_beat(json, header, &observation->heartbeat);
         else
             cJSON_AddStringToObject(json, "link",
                                     health_link_name((enum health_link)observation->link));

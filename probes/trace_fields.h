@@ -66,4 +66,13 @@ uint8_t field_switch(struct decoder *decoder, const cJSON *object, const char *w
 uint8_t field_unless(struct decoder *decoder, const cJSON *object, const char *where,
                      const char *key, const char *rest);
 
+/* trace_decode.c: a heartbeat's object. What is wrong is said, and fails the decoder. The heartbeat must be
+ * all zero before. */
+void trace_decode_beat(struct decoder *decoder, const cJSON *json, struct health_heartbeat *beat);
+
+/* trace_encode.c: add a heartbeat to an object as its "heartbeat". `header` names the nodes of member lists
+ * and may be NULL where there are none. */
+void trace_encode_beat(cJSON *object, const struct health_trace_header *header,
+                       const struct health_heartbeat *beat);
+
 #endif

@@ -31,9 +31,13 @@ enum health_error health_process_create(const struct health_process_options *opt
 void health_process_destroy(struct health_process_watch *watch);
 
 /*
- * Fill in what is known of the process and the files now: pid, process (RUNNING or STOPPED, or NOT_KNOWN
- * until the first look), proc_state, exit_kind and exit_value, grastate, gvwstate, sst_in_progress. Leaves the
- * rest alone. The files are read anew when they have changed.
+ * Fill in what is known of the process and the files now: pid, process, proc_state, exit_kind and exit_value,
+ * grastate, gvwstate, sst_in_progress. Leaves the rest alone. The files are read each time.
+ *
+ * process is RUNNING, or STARTING for a mysqld that serves nobody (--wsrep-recover, --initialize), or
+ * STOPPED, or NOT_KNOWN where a mysqld may be there that we cannot see. How a process ended is known only
+ * of one that was followed; the end of one that served nobody says nothing of the node's last life, whose
+ * own end stands.
  */
 void health_process_describe(struct health_process_watch *watch, struct health_heartbeat *beat);
 
