@@ -52,6 +52,7 @@ class Node:
         self.port = places.port(name, 3306)
         self.folder = procs.folder / (folder or name)
         self.datadir = self.folder / "data"
+        self.tmpdir = self.folder / "tmp"  # ours may be closed to the user it runs as
         self.socket = self.folder / "mysqld.sock"
         self.log = procs.folder / "log" / f"{name}.err"
         self.process = None
@@ -70,7 +71,8 @@ class Node:
     def own(self):
         """Give the node's files to the user it runs as."""
         self.log.touch()
-        for path in (self.folder, self.datadir, self.log):
+        self.tmpdir.mkdir()
+        for path in (self.folder, self.datadir, self.tmpdir, self.log):
             if account():
                 shutil.chown(path, account(), account())
 
@@ -98,7 +100,8 @@ class Node:
             f"--wsrep-node-incoming-address={self.address}:{self.port}",
             f"--wsrep-sst-receive-address={sst}",
             f"--wsrep-provider-options={self._provider_options()}", *extra]
-        self.process = self._procs.spawn(self._places.enter(self.name) + as_account() + argv, self.name)
+        self.process = self._procs.spawn(
+            self._places.enter(self.name) + as_account() + argv, self.name, {"TMPDIR": str(self.tmpdir)})
 
     def running(self):
         """Does the process exist (frozen or not)?"""
@@ -144,7 +147,8 @@ class Node:
         """The position that Galera saved, as a dictionary of strings."""
         with contextlib.suppress(FileNotFoundError):
             lines = (self.datadir / "grastate.dat").read_text(encoding="utf-8").splitlines()
-            return {k: v.strip() for k, _, v in (line.partition(":") for line in lines if line[:1] != "#")}
+            pairs = [line.split(":", 1) for line in lines if ":" in line and line[:1] != "#"]
+            return {key: value.strip() for key, value in pairs}
         return {}
 
     def allow_bootstrap(self):

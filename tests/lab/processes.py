@@ -44,10 +44,10 @@ def _kill(pid, lab_id):
             os.close(handle)
 
 
-def end_all(lab_id, spare=()):
-    """End every process of a lab but `spare`, and wait until they are gone."""
+def end_all(lab_id):
+    """End every process of a lab, and wait until they are gone."""
     deadline = time.monotonic() + 20
-    while found := [pid for pid in members(lab_id) if pid not in spare]:
+    while found := members(lab_id):
         for pid in found:
             _kill(pid, lab_id)
         if time.monotonic() > deadline:
@@ -88,11 +88,12 @@ def reap():
     gone = []
     with _temporary_root() as root:
         for folder in root.glob(PREFIX + "*"):
-            lock = _lock(folder) if folder.stat().st_uid == os.geteuid() else None
-            if lock is not None:
-                gone.append(folder.name.removeprefix(PREFIX))
-                _remove(folder, gone[-1])
-                os.close(lock)
+            with contextlib.suppress(FileNotFoundError):  # its keeper has just removed it
+                lock = _lock(folder) if folder.stat().st_uid == os.geteuid() else None
+                if lock is not None:
+                    gone.append(folder.name.removeprefix(PREFIX))
+                    _remove(folder, gone[-1])
+                    os.close(lock)
     return gone
 
 
@@ -138,22 +139,16 @@ class Processes:
         """End all processes and remove the folder. May be called again."""
         if self._keeper is None:
             return
-        end_all_children(self.lab_id, self._children)
+        for child in self._children:
+            child.kill()
+        for child in self._children:
+            child.wait(timeout=20)  # ours: nobody else can
+        end_all(self.lab_id)
         shutil.rmtree(self.folder, ignore_errors=True)
         os.close(self._alive)
         self._keeper.wait(timeout=20)
         os.close(self._lock)
         self._keeper = None
-
-
-def end_all_children(lab_id, children):
-    """End a lab's processes from within the lab, whose children they are: those must be waited for."""
-    for child in children:
-        if child.poll() is None:
-            child.kill()
-    for child in children:
-        child.wait(timeout=20)
-    end_all(lab_id)
 
 
 def _keep(lab_id, folder):
