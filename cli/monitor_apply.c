@@ -266,6 +266,8 @@ bool monitor_reload(struct monitor *monitor, const struct config *config)
     }
     tell_what_remains(monitor->first, config);
     monitor_apply(monitor, config);
+    if (monitor->reporter_redis)
+        reporter_redis_names_changed(monitor->reporter_redis);
     monitor_reread(monitor);
     return true;
 }
