@@ -62,7 +62,7 @@ void scene_frozen(void)
     change_each(&play.stage, 1);
     stage_run_ms(&play.stage, 1000);
     CHECK(health_node_remove(play.stage.engine, health_clock_ns(), 0) == HEALTH_OK);
-    directory_forget(&play.stage.directory, 0);
+    directory_forget(&play.stage.directory, 0, 0);
     reporter_redis_names_changed(play.stage.reporter);
     CHECK(stage_until_remark(&play.stage, "no answer", 7000) >= 0);
     stage_run_ms(&play.stage, 500);

@@ -252,7 +252,7 @@ void scene_names(void)
     /* n1 goes. */
     change_each(&play.stage, 1);
     CHECK(health_node_remove(engine, health_clock_ns(), 1) == HEALTH_OK);
-    directory_forget(&play.stage.directory, 1);
+    directory_forget(&play.stage.directory, 1, 0);
     reporter_redis_names_changed(play.stage.reporter);
     CHECK(stage_until_equal(&play.stage, 2000) >= 0);
     CHECK(redis_server_says(&play.server, "3", "HLEN healthd:{c0}:state"));
@@ -279,8 +279,8 @@ void scene_names(void)
     redis_server_stop(&play.server, SIGTERM);
     CHECK(health_cluster_remove(engine, 2) == HEALTH_OK);
     for (uint32_t n = 6; n < 9; n++)
-        directory_forget(&play.stage.directory, n);
-    directory_forget(&play.stage.directory, play.stage.nodes + 2);
+        directory_forget(&play.stage.directory, n, 0);
+    directory_forget(&play.stage.directory, play.stage.nodes + 2, 0);
     reporter_redis_names_changed(play.stage.reporter);
     stage_run_ms(&play.stage, 50);
     redis_server_start(&play.server);

@@ -48,7 +48,7 @@ static const struct config *configure(struct stage *stage, const char *clusters,
     return config;
 }
 
-static struct stage begin_with(const char *clusters, const char *more)
+static struct stage begin(void)
 {
     struct stage stage = {.folder = "/tmp/healthd-monitor-XXXXXX"};
     int ends[2];
@@ -64,20 +64,18 @@ static struct stage begin_with(const char *clusters, const char *more)
     stage.base = event_base_new();
     event_base_priority_init(stage.base, 2);
     return stage;
-    (void)clusters;
-    (void)more;
 }
 
-static void start(struct stage *stage, const char *clusters, const char *more)
+static void start(struct stage *stage, const char *clusters)
 {
     const struct monitor_options options = {.base = stage->base, .reporter = "test", .epoch = 7};
-    stage->monitor = monitor_create(&options, configure(stage, clusters, more));
+    stage->monitor = monitor_create(&options, configure(stage, clusters, ""));
     cr_assert_not_null(stage->monitor);
 }
 
-static void reload(struct stage *stage, const char *clusters, const char *more)
+static void reload(struct stage *stage, const char *clusters)
 {
-    cr_assert(monitor_reload(stage->monitor, configure(stage, clusters, more)));
+    cr_assert(monitor_reload(stage->monitor, configure(stage, clusters, "")));
 }
 
 static void end(struct stage *stage)
@@ -86,19 +84,11 @@ static void end(struct stage *stage)
     event_base_free(stage->base);
     for (size_t i = 0; i < stage->config_count; i++)
         config_clear(&stage->configs[i]);
+    fflush(stdout);
     dup2(stage->former_stdout, STDOUT_FILENO);
     close(stage->former_stdout);
     close(stage->output);
     rmdir(stage->folder);
-}
-
-/* What was reported since the last call. */
-static const char *reported(const struct stage *stage)
-{
-    static char text[1 << 16];
-    ssize_t length = read(stage->output, text, sizeof text - 1);
-    text[length > 0 ? length : 0] = '\0';
-    return text;
 }
 
 static void run_for(const struct stage *stage, int ms)
@@ -108,6 +98,171 @@ static void run_for(const struct stage *stage, int ms)
     event_base_dispatch(stage->base);
 }
 
-#define THREE \
-    "- {name: lab, nodes: [{name: n1, address: a1}, {name: n2, address: a2}, {name: n3, address: " \
-    "a3}]}\n"
+/* What was reported since the last call. */
+static const char *reported(const struct stage *stage)
+{
+    static char text[1 << 16];
+    run_for(stage, 20);
+    ssize_t length = read(stage->output, text, sizeof text - 1);
+    text[length > 0 ? length : 0] = '\0';
+    return text;
+}
+
+/* All nodes of a cluster of three answer. */
+static void all_answer(const struct stage *stage)
+{
+    fake_answer("n1", 3);
+    fake_answer("n2", 3);
+    fake_answer("n3", 3);
+    reported(stage);
+}
+
+static unsigned attention(const char *name)
+{
+    return fake_witnesses.nodes[fake_find(name)].attended;
+}
+
+#define NODE(name, address) "{name: " name ", address: " address "}"
+#define CLUSTER(more, nodes) "- {name: lab, " more "nodes: [" nodes "]}\n"
+#define N1 NODE("n1", "a1")
+#define N2 NODE("n2", "a2")
+#define N3 NODE("n3", "a3")
+#define THREE CLUSTER("", N1 ", " N2 ", " N3)
+
+Test(monitor, what_is_seen_is_told_as_one_line_a_change)
+{
+    struct stage stage = begin();
+    start(&stage, THREE);
+    reported(&stage);
+    fake_answer("n2", 3);
+    const char *lines = reported(&stage);
+    cr_expect_not_null(strstr(lines, "\"cluster\":\"lab\",\"node\":\"n2\",\"state\":\"green\","
+                                     "\"from\":\"unknown\",\"reason\":\"synced\""),
+                       "%s", lines);
+    cr_expect_not_null(strstr(lines, "\"cluster\":\"lab\",\"state\":\"yellow\""), "%s", lines);
+    fake_answer("n2", 3);
+    cr_expect_str_eq(reported(&stage), "");
+    end(&stage);
+}
+
+Test(monitor, a_change_asks_for_the_attention_of_the_whole_cluster)
+{
+    struct stage stage = begin();
+    start(&stage, THREE);
+    all_answer(&stage);
+    unsigned before = attention("n1");
+    fake_answer("n1", 3);
+    cr_expect_eq(attention("n1"), before, "nothing has changed");
+    fake_link("n3", HEALTH_LINK_EOF);
+    cr_expect_gt(attention("n1"), before, "a link has closed");
+    cr_expect_gt(attention("n2"), 0);
+    end(&stage);
+}
+
+Test(monitor, a_reload_touches_only_what_differs)
+{
+    struct stage stage = begin();
+    start(&stage, THREE);
+    all_answer(&stage);
+    uint32_t n1 = fake_find("n1");
+    reload(&stage, CLUSTER("expected_size: 3, ", N1 ", " N2 ", " NODE("n4", "a4")));
+    cr_expect_eq(fake_find("n1"), n1);
+    cr_expect_eq(fake_witnesses.nodes[n1].added, 1, "n1 is left alone");
+    cr_expect_eq(fake_find("n3"), HEALTH_NODE_NONE);
+    cr_expect_neq(fake_find("n4"), HEALTH_NODE_NONE);
+    const char *lines = reported(&stage);
+    cr_expect_null(strstr(lines, "\"node\":\"n1\""), "%s", lines);
+    cr_expect_gt(fake_witnesses.rereads, 0, "secrets are read again");
+    fake_failure("n1", HEALTH_PROBE_TIMEOUT);
+    lines = reported(&stage);
+    cr_expect_not_null(strstr(lines, "\"node\":\"n1\",\"state\":\"unknown\",\"from\":\"green\""),
+                       "its state and versions go on: %s", lines);
+    end(&stage);
+}
+
+Test(monitor, a_node_at_another_address_begins_anew)
+{
+    struct stage stage = begin();
+    start(&stage, THREE);
+    all_answer(&stage);
+    reload(&stage, CLUSTER("", N1 ", " N2 ", " NODE("n3", "elsewhere")));
+    cr_expect_str_eq(fake_witnesses.nodes[fake_find("n3")].host, "elsewhere");
+    fake_answer("n3", 3);
+    const char *lines = reported(&stage);
+    cr_expect_not_null(strstr(lines, "\"node\":\"n3\",\"state\":\"green\",\"from\":\"unknown\""),
+                       "%s", lines);
+    end(&stage);
+}
+
+Test(monitor, other_credentials_connect_anew_and_keep_the_state)
+{
+    struct stage stage = begin();
+    start(&stage, THREE);
+    all_answer(&stage);
+    uint32_t n1 = fake_find("n1");
+    reload(&stage, CLUSTER("user: other, ", N1 ", " N2 ", " N3));
+    cr_expect_eq(fake_find("n1"), n1);
+    cr_expect_eq(fake_witnesses.nodes[n1].added, 2);
+    cr_expect_null(strstr(reported(&stage), "\"state\":\"unknown\""));
+    end(&stage);
+}
+
+Test(monitor, clusters_come_and_go)
+{
+    struct stage stage = begin();
+    char status[128];
+    start(&stage, THREE "- {name: two, nodes: [" NODE("m1", "b1") "]}\n");
+    fake_answer("m1", 1);
+    monitor_status(stage.monitor, status, sizeof status);
+    cr_expect_not_null(strstr(status, "2 clusters"), "%s", status);
+    reload(&stage, THREE);
+    cr_expect_eq(fake_find("m1"), HEALTH_NODE_NONE);
+    monitor_status(stage.monitor, status, sizeof status);
+    cr_expect_not_null(strstr(status, "1 clusters"), "%s", status);
+    end(&stage);
+}
+
+Test(monitor, members_are_found_by_name_in_their_own_cluster)
+{
+    struct stage stage = begin();
+    start(&stage, THREE "- {name: two, nodes: [" NODE("m1", "b1") "]}\n");
+    uint32_t n1 = fake_find("n1");
+    cr_expect_eq(fake_witnesses.member(fake_witnesses.context, n1, "n2"), fake_find("n2"));
+    cr_expect_eq(fake_witnesses.member(fake_witnesses.context, n1, "m1"), HEALTH_NODE_NONE);
+    end(&stage);
+}
+
+Test(monitor, the_engine_is_called_though_nothing_is_seen)
+{
+    struct stage stage = begin();
+    start(&stage, THREE);
+    uint64_t before = monitor_ticks(stage.monitor);
+    run_for(&stage, 700);
+    cr_expect_geq(monitor_ticks(stage.monitor), before + 2);
+    end(&stage);
+}
+
+Test(monitor, who_does_not_read_holds_up_nothing)
+{
+    struct stage stage = begin();
+    start(&stage, THREE);
+    fcntl(stage.output, F_SETPIPE_SZ, 4096);
+    for (int i = 0; i < 2000; i++) {
+        fake_answer("n1", 3);
+        fake_failure("n1", HEALTH_PROBE_TIMEOUT);
+        if (i % 50 == 0)
+            run_for(&stage, 1);
+    }
+    fake_answer("n1", 3);
+    char last[8192] = "";
+    for (int i = 0; i < 40; i++) { /* now somebody reads */
+        const char *lines = reported(&stage);
+        const char *line = lines;
+        for (const char *end = strchr(line, '\n'); end; line = end + 1, end = strchr(line, '\n'))
+            if (strstr(line, "\"node\":\"n1\"") && strstr(line, "\"node\":\"n1\"") < end)
+                snprintf(last, sizeof last, "%.*s", (int)(end - line), line);
+    }
+    cr_expect_not_null(strstr(last, "\"state\":\"green\""), "the latest state arrives: %s", last);
+    cr_expect_not_null(strstr(last, "\"version\":400"), "%s", last);
+    end(&stage);
+}
