@@ -59,3 +59,18 @@ Test(freezes, a_thawed_node_stays_out_also_when_those_who_evicted_it_are_gone)
     scene_expect_cluster(&scene, "red");
     scene_play(&scene);
 }
+
+Test(freezes, without_agents_one_that_is_killed_while_frozen_is_not_green_in_between)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_run(&scene, 2);
+    scene_freeze(&scene, 3, 'T');
+    scene_run(&scene, 1.2);
+    scene_expect(&scene, 3, "unknown");
+    scene_never_again(&scene, 3, "green");
+    scene_crash(&scene, 3);
+    scene_run(&scene, 3);
+    scene_expect(&scene, 3, "red-unclean");
+    scene_play(&scene);
+}

@@ -75,3 +75,79 @@ Test(heartbeats, an_agent_that_watches_the_wrong_process_is_refuted_by_probes)
     scene_expect(&scene, 3, "green");
     scene_play(&scene);
 }
+
+/* The monitor's own path to the node is cut: all that is known of it comes from its agent. */
+static void begin_with_agent_alone(struct scene *scene)
+{
+    scene_begin(scene, 3);
+    scene_fails(scene, 3, HEALTH_PROBE_TIMEOUT);
+    scene_run(scene, 2);
+    scene_expect(scene, 3, "green");
+}
+
+static void restart_agent(struct scene *scene, unsigned number)
+{
+    scene_actor(scene, number)->beat.boot.lo++;
+    scene_actor(scene, number)->beat.seq = 0;
+}
+
+Test(heartbeats, a_late_one_of_the_agents_former_life_is_refused)
+{
+    struct scene scene;
+    begin_with_agent_alone(&scene);
+    struct actor late = *scene_actor(&scene, 3);
+    restart_agent(&scene, 3);
+    scene_run(&scene, 0.5);
+    struct actor live = *scene_actor(&scene, 3);
+    late.beat.process = HEALTH_PROCESS_STOPPED; /* what it said would be news */
+    late.local_answers = false;
+    *scene_actor(&scene, 3) = late;
+    scene_send_beat(&scene, 3);
+    *scene_actor(&scene, 3) = live;
+    scene_run(&scene, 5);
+    scene_expect(&scene, 3, "green");
+    scene_never_red(&scene, 3);
+    scene_never(&scene, 3, "yellow");
+    scene_play(&scene);
+}
+
+Test(heartbeats, a_late_one_of_a_life_before_that_does_not_deafen_to_the_live_one)
+{
+    struct scene scene;
+    begin_with_agent_alone(&scene);
+    struct actor late = *scene_actor(&scene, 3);
+    restart_agent(&scene, 3);
+    scene_run(&scene, 1);
+    restart_agent(&scene, 3);
+    scene_run(&scene, 0.5);
+    struct actor live = *scene_actor(&scene, 3);
+    *scene_actor(&scene, 3) = late;
+    scene_send_beat(&scene, 3);
+    *scene_actor(&scene, 3) = live;
+    scene_never_again(&scene, 3, "unknown");
+    scene_run(&scene, 30);
+    scene_expect(&scene, 3, "green");
+    scene_play(&scene);
+}
+
+Test(heartbeats, that_an_agent_lost_its_own_connection_leaves_a_member_green)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    scene_run(&scene, 2);
+    scene_never_again(&scene, 3, "yellow");
+    scene_never_again(&scene, 3, "unknown");
+    struct actor *actor = scene_actor(&scene, 3);
+    actor->local_answers = false; /* somebody kills all sessions, the monitor's too */
+    actor->beat.process = HEALTH_PROCESS_STARTING;
+    actor->beat.has_local = true;
+    actor->beat.local = (struct health_probe){.error = HEALTH_PROBE_LOST, .code = 2013};
+    scene_send_beat(&scene, 3);
+    scene_link(&scene, 3, HEALTH_LINK_EOF);
+    scene_fails(&scene, 3, HEALTH_PROBE_LOST);
+    scene_show_probe(&scene, 3);
+    scene_up(&scene, 3, 3, 3);
+    scene_run(&scene, 2);
+    scene_expect(&scene, 3, "green");
+    scene_play(&scene);
+}

@@ -71,3 +71,85 @@ Test(joiners, without_agents_one_joiner_of_two_that_are_down_leaves_both_unknown
     scene_expect(&scene, 4, "red-unclean");
     scene_play(&scene);
 }
+
+/* The monitor starts, without agents and links, while n3's port is closed and the others count it. */
+static void begin_in_transfer(struct scene *scene, uint32_t interval_ms)
+{
+    scene_begin_without_agents(scene, 3);
+    scene_without_links(scene);
+    scene_cadence(scene, interval_ms, 500, 500);
+    scene_actor(scene, 1)->view.local_state = HEALTH_LOCAL_DONOR;
+    scene_fails(scene, 3, HEALTH_PROBE_REFUSED);
+}
+
+Test(joiners, one_that_was_joining_when_the_monitor_started_is_never_red)
+{
+    struct scene scene;
+    begin_in_transfer(&scene, 1000);
+    scene_run(&scene, 15);
+    scene_expect(&scene, 3, "unknown");
+    scene_run(&scene, 10); /* no eviction takes so long */
+    scene_expect(&scene, 3, "yellow");
+    scene_run(&scene, 600);
+    scene_expect(&scene, 3, "yellow");
+    scene_actor(&scene, 1)->view.local_state = HEALTH_LOCAL_SYNCED;
+    scene_up(&scene, 3, 3, 3);
+    scene_run(&scene, 2);
+    scene_expect(&scene, 3, "green");
+    scene_never_red(&scene, 3);
+    scene_play(&scene);
+}
+
+/* Its host was off the network, and it came back and joined between two probes. */
+static void join_after_silence(uint32_t interval_ms, double gone_s)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_without_links(&scene);
+    scene_cadence(&scene, interval_ms, 500, 500);
+    scene_actor(&scene, 3)->phase_ms = interval_ms - 1; /* it is asked after the others */
+    double round_s = interval_ms / 1000.0;
+    scene_run(&scene, 2 * round_s);
+    scene_fails(&scene, 3, HEALTH_PROBE_UNREACHABLE);
+    MEMBERS(&scene, 6, 1, 2);
+    scene_run(&scene, gone_s);
+    scene_fails(&scene, 3, HEALTH_PROBE_REFUSED);
+    scene_member(&scene, 1, 7, 3);
+    scene_member(&scene, 2, 7, 3);
+    scene_actor(&scene, 1)->view.local_state = HEALTH_LOCAL_DONOR;
+    scene_run(&scene, 2 * round_s);
+    scene_expect(&scene, 3, "yellow");
+    scene_run(&scene, 60);
+    scene_expect(&scene, 3, "yellow");
+    scene_up(&scene, 3, 7, 3);
+    scene_run(&scene, 2 * round_s);
+    scene_expect(&scene, 3, "green");
+    scene_never_red(&scene, 3);
+    scene_play(&scene);
+}
+
+Test(joiners, one_that_was_silent_before_is_never_red)
+{
+    join_after_silence(5000, 20);
+}
+
+Test(joiners, one_whose_address_was_gone_before_is_never_red)
+{
+    join_after_silence(1000, 9);
+}
+
+Test(joiners, a_port_that_resets_in_the_name_of_a_member_is_unknown_when_no_eviction_comes)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_without_links(&scene);
+    scene_run(&scene, 2);
+    scene_fails(&scene, 3, HEALTH_PROBE_REFUSED); /* a firewall; n1 and n2 go on counting n3 */
+    scene_run(&scene, 25);
+    scene_expect(&scene, 3, "unknown");
+    scene_run(&scene, 60);
+    scene_expect(&scene, 3, "unknown");
+    scene_never(&scene, 3, "red-clean");
+    scene_never(&scene, 3, "yellow");
+    scene_play(&scene);
+}

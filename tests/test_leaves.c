@@ -161,3 +161,186 @@ Test(leaves, at_the_monitors_start_a_dead_node_waits_for_its_agents_word)
     scene_never(&scene, 3, "red-unclean");
     scene_play(&scene);
 }
+
+/* Probes of three nodes that come so seldom that a crash is found after the eviction; and no links. */
+static void begin_slow(struct scene *scene, uint32_t interval_ms, const int64_t *phases_ms)
+{
+    scene_begin_without_agents(scene, 3);
+    scene_without_links(scene);
+    scene_cadence(scene, interval_ms, 500, 500);
+    for (unsigned n = 1; n <= 3; n++)
+        scene_actor(scene, n)->phase_ms = phases_ms[n - 1];
+}
+
+Test(leaves, without_links_a_crash_that_is_found_after_the_eviction_is_not_clean)
+{
+    struct scene scene;
+    begin_slow(&scene, 10000, (const int64_t[]){100, 3000, 7000});
+    scene_run(&scene, 27.5);
+    scene_fails(&scene, 3, HEALTH_PROBE_REFUSED); /* it was killed; n3 is asked at 37 s */
+    scene_run(&scene, 5);
+    MEMBERS(&scene, 4, 1, 2); /* n2 shows this at 33 s, n1 at 40.1 s */
+    scene_run(&scene, 27.5);
+    scene_expect(&scene, 3, "red-unclean");
+    scene_never(&scene, 3, "red-clean");
+    scene_play(&scene);
+}
+
+Test(leaves, without_links_a_crash_that_is_found_with_the_eviction_is_not_clean)
+{
+    struct scene scene;
+    begin_slow(&scene, 6000, (const int64_t[]){100, 5000, 5200});
+    scene_run(&scene, 17.3);
+    scene_fails(&scene, 3, HEALTH_PROBE_REFUSED);
+    scene_run(&scene, 5);
+    MEMBERS(&scene, 4, 1, 2); /* n2 shows this at 23 s, 200 ms before n3 is asked */
+    scene_run(&scene, 20);
+    scene_expect(&scene, 3, "red-unclean");
+    scene_never(&scene, 3, "red-clean");
+    scene_play(&scene);
+}
+
+Test(leaves, without_links_a_crash_whose_first_probes_were_lost_is_not_clean)
+{
+    struct scene scene;
+    begin_slow(&scene, 1000, (const int64_t[]){100, 400, 800});
+    scene_run(&scene, 4.9);
+    scene_actor(&scene, 3)->probe = PROBE_ABSENT; /* it was killed; four probes in a row are lost */
+    scene_run(&scene, 4.6);
+    MEMBERS(&scene, 4, 1, 2);
+    scene_fails(&scene, 3, HEALTH_PROBE_REFUSED);
+    scene_run(&scene, 10);
+    scene_expect(&scene, 3, "red-unclean");
+    scene_never(&scene, 3, "red-clean");
+    scene_play(&scene);
+}
+
+Test(leaves, without_links_a_leave_is_proven_by_a_view_that_comes_sooner_than_any_eviction)
+{
+    struct scene scene;
+    begin_slow(&scene, 10000, (const int64_t[]){9000, 9500, 7000});
+    scene_run(&scene, 27.5);
+    MEMBERS(&scene, 4, 1, 2); /* n3 was stopped; n1 shows this at 29 s, and n3 is asked at 37 s */
+    scene_fails(&scene, 3, HEALTH_PROBE_REFUSED);
+    scene_run(&scene, 20);
+    scene_expect(&scene, 3, "red-clean");
+    scene_never(&scene, 3, "red-unclean");
+    scene_play(&scene);
+}
+
+Test(leaves, a_leave_that_begins_with_silence_is_proven_likewise)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_without_links(&scene);
+    scene_run(&scene, 2);
+    MEMBERS(&scene, 4, 1, 2);
+    scene_fails(&scene, 3, HEALTH_PROBE_TIMEOUT); /* in a shutdown, new connections hang */
+    scene_run(&scene, 1.2);
+    scene_fails(&scene, 3, HEALTH_PROBE_REFUSED);
+    scene_run(&scene, 2);
+    scene_expect(&scene, 3, "red-clean");
+    scene_never(&scene, 3, "red-unclean");
+    scene_play(&scene);
+}
+
+Test(leaves, a_node_that_is_killed_in_its_shutdown_is_not_clean)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    scene_run(&scene, 2);
+    scene_leave(&scene, 3);
+    MEMBERS(&scene, 4, 1, 2);
+    scene_run(&scene, 1);
+    scene_stopped(&scene, 3);
+    struct actor *actor = scene_actor(&scene, 3);
+    actor->beat.exit_kind = HEALTH_EXIT_NOT_KNOWN; /* what its agent sees before its parent does */
+    actor->beat.grastate.known = false;
+    scene_run(&scene, 0.4);
+    actor->beat.exit_kind = HEALTH_EXIT_SIGNAL;
+    actor->beat.exit_value = 9;
+    scene_run(&scene, 2);
+    scene_expect(&scene, 3, "red-unclean");
+    scene_never(&scene, 3, "red-clean");
+    scene_play(&scene);
+}
+
+/* It says that it is out, so it has said goodbye; but it said so for seconds, and then it was killed. */
+Test(leaves, without_agents_a_node_that_was_cut_from_its_peers_and_is_killed_later_is_not_clean)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_run(&scene, 2);
+    scene_non_primary(&scene, 3);
+    scene_run(&scene, 0.1);
+    MEMBERS(&scene, 4, 1, 2);
+    scene_run(&scene, 3);
+    scene_expect(&scene, 3, "yellow");
+    scene_crash(&scene, 3);
+    scene_run(&scene, 3);
+    scene_expect(&scene, 3, "red-unclean");
+    scene_never(&scene, 3, "red-clean");
+    scene_play(&scene);
+}
+
+Test(leaves, an_answer_that_was_asked_for_before_the_close_does_not_end_it)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_run(&scene, 2);
+    MEMBERS(&scene, 4, 1, 2);
+    scene_link(&scene, 3, HEALTH_LINK_EOF);
+    scene_show_probe(&scene, 3); /* it took a millisecond */
+    scene_fails(&scene, 3, HEALTH_PROBE_TIMEOUT);
+    scene_run(&scene, 1.5);
+    scene_fails(&scene, 3, HEALTH_PROBE_REFUSED);
+    scene_run(&scene, 2);
+    scene_expect(&scene, 3, "red-clean");
+    scene_never(&scene, 3, "red-unclean");
+    scene_play(&scene);
+}
+
+/* A new agent beside a process that has ended knows its files at most. */
+static void restart_agent(struct scene *scene, unsigned number)
+{
+    struct actor *actor = scene_actor(scene, number);
+    actor->beat.boot.lo++;
+    actor->beat.seq = 0;
+    actor->beat.exit_kind = HEALTH_EXIT_NOT_KNOWN;
+    actor->beat.grastate.seqno = 7;
+}
+
+Test(leaves, a_restarted_agent_does_not_unsay_a_clean_exit)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    scene_run(&scene, 2);
+    scene_leave(&scene, 3);
+    MEMBERS(&scene, 4, 1, 2);
+    scene_run(&scene, 1);
+    scene_stopped(&scene, 3);
+    scene_run(&scene, 1);
+    scene_expect(&scene, 3, "red-clean");
+    scene_never_again(&scene, 3, "unknown");
+    scene_never_again(&scene, 3, "red-unclean");
+    restart_agent(&scene, 3);
+    scene_run(&scene, 5);
+    scene_expect(&scene, 3, "red-clean");
+    scene_play(&scene);
+}
+
+Test(leaves, a_restarted_agent_does_not_unsay_a_crash)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    scene_run(&scene, 2);
+    scene_crash(&scene, 3);
+    scene_run(&scene, 1);
+    scene_expect(&scene, 3, "red-unclean");
+    scene_never_again(&scene, 3, "unknown");
+    scene_never_again(&scene, 3, "red-clean");
+    restart_agent(&scene, 3);
+    scene_run(&scene, 5);
+    scene_expect(&scene, 3, "red-unclean");
+    scene_play(&scene);
+}

@@ -146,3 +146,46 @@ Test(lives, a_crash_loop_counts_its_crashes_and_lives)
     replay_close(&replay);
     recording_free(&copy.recording);
 }
+
+Test(lives, after_a_restart_of_all_that_nobody_watched_all_are_green_with_their_next_answers)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    for (unsigned n = 1; n <= 3; n++)
+        scene_member(&scene, n, 30, 3);
+    scene_run(&scene, 3);
+    scene_pause(&scene, 60);
+    MEMBERS(&scene, 3, 1, 2, 3);
+    scene_run(&scene, 0.3);
+    for (unsigned n = 1; n <= 3; n++) {
+        scene_expect(&scene, n, "green");
+        scene_never_again(&scene, n, "yellow");
+    }
+    scene_expect_cluster(&scene, "green");
+    scene_run(&scene, 5);
+    scene_expect_cluster(&scene, "green");
+    scene_play(&scene);
+}
+
+Test(lives, after_a_restart_of_all_between_two_probes_all_are_green_with_their_next_answers)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_without_links(&scene);
+    scene_cadence(&scene, 10000, 500, 500);
+    for (unsigned n = 1; n <= 3; n++) {
+        scene_member(&scene, n, 30, 3);
+        scene_actor(&scene, n)->phase_ms = 3000 * (n - 1) + 100;
+    }
+    scene_run(&scene, 26.2);
+    MEMBERS(&scene, 3, 1, 2, 3);
+    scene_run(&scene, 10);
+    for (unsigned n = 1; n <= 3; n++) {
+        scene_expect(&scene, n, "green");
+        scene_never_again(&scene, n, "yellow");
+        scene_never_again(&scene, n, "unknown");
+    }
+    scene_run(&scene, 40);
+    scene_expect_cluster(&scene, "green");
+    scene_play(&scene);
+}

@@ -82,3 +82,63 @@ Test(monitors, the_agent_stands_in_where_only_the_monitors_path_is_cut)
     scene_expect_cluster(&scene, "green");
     scene_play(&scene);
 }
+
+Test(monitors, a_stall_at_the_start_does_not_shorten_the_wait_for_agents)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    scene_without_links(&scene);
+    scene_cadence(&scene, 1000, 500, 500);
+    scene_starting(&scene, 3, 1002); /* n3 joins; only its agent can tell */
+    MEMBERS(&scene, 5, 1, 2);
+    for (unsigned n = 1; n <= 3; n++) {
+        scene_show_probe(&scene, n);
+        scene_pause(&scene, 0.01);
+    }
+    scene_pause(&scene, 4);
+    for (unsigned n = 1; n <= 3; n++)
+        scene_show_probe(&scene, n); /* before the heartbeats that wait in the socket */
+    scene_run(&scene, 5);
+    scene_expect(&scene, 3, "yellow");
+    scene_never_red(&scene, 3);
+    scene_play(&scene);
+}
+
+Test(monitors, one_whom_all_refuse_access_is_not_cut_off)
+{
+    struct scene scene;
+    struct replay replay;
+    struct health_cluster_snapshot cluster;
+
+    scene_begin_without_agents(&scene, 3);
+    scene_run(&scene, 2);
+    for (unsigned n = 1; n <= 3; n++)
+        scene_fails(&scene, n, HEALTH_PROBE_AUTH);
+    scene_run(&scene, 5);
+    scene_picture(&scene, &replay);
+    health_cluster_snapshot(replay.engine, replay.cluster, &cluster);
+    cr_expect_eq(cluster.colour, HEALTH_COLOUR_UNKNOWN);
+    cr_expect_eq(cluster.reason, HEALTH_REASON_NOT_ENOUGH_KNOWN);
+    replay_close(&replay);
+    recording_free(&scene.recording);
+}
+
+Test(monitors, a_probe_that_was_overtaken_by_a_newer_one_changes_nothing)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_without_links(&scene);
+    scene_run(&scene, 2);
+    scene_show_probe(&scene, 3);
+    scene_pause(&scene, -0.05);
+    struct actor now = *scene_actor(&scene, 3);
+    scene_fails(&scene, 3, HEALTH_PROBE_REFUSED);
+    scene_show_probe(&scene, 3);
+    *scene_actor(&scene, 3) = now;
+    scene_never_again(&scene, 3, "unknown");
+    scene_pause(&scene, 0.05);
+    scene_run(&scene, 2);
+    scene_expect(&scene, 3, "green");
+    scene_never_red(&scene, 3);
+    scene_play(&scene);
+}

@@ -76,3 +76,56 @@ Test(quorum, crashed_members_count_against_the_quorum)
     scene_expect_cluster(&scene, "red");
     scene_play(&scene);
 }
+
+/* n1 cannot be seen any more; then the others stop politely one after the other, which nobody is left to
+ * confirm of the last one. */
+static void leave_one_unseen(unsigned nodes)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, nodes);
+    scene_without_links(&scene);
+    scene_run(&scene, 2);
+    scene_fails(&scene, 1, HEALTH_PROBE_TIMEOUT);
+    scene_run(&scene, 2);
+    for (unsigned n = nodes; n >= 2; n--) {
+        for (unsigned k = 2; k < n; k++)
+            scene_member(&scene, k, nodes + nodes - n + 1, (int32_t)n - 1);
+        scene_fails(&scene, n, HEALTH_PROBE_REFUSED);
+        scene_run(&scene, 4);
+    }
+    scene_expect(&scene, 1, "unknown");
+    scene_expect_cluster(&scene, "unknown"); /* n1 may serve alone */
+    scene_never(&scene, 0, "red");
+    scene_play(&scene);
+}
+
+Test(quorum, one_of_two_that_is_not_seen_may_serve_when_the_other_left)
+{
+    leave_one_unseen(2);
+}
+
+Test(quorum, a_joiner_has_a_vote)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    scene_run(&scene, 2);
+    scene_crash(&scene, 3);
+    scene_run(&scene, 5);
+    MEMBERS(&scene, 4, 1, 2);
+    scene_run(&scene, 1);
+    scene_starting(&scene, 3, 2003);
+    scene_run(&scene, 1);
+    scene_member(&scene, 1, 5, 3);
+    scene_member(&scene, 2, 5, 3);
+    scene_run(&scene, 1);
+    scene_expect(&scene, 3, "yellow");
+    scene_cut_off(&scene, 1);
+    scene_run(&scene, 3);
+    scene_crash(&scene, 2);
+    scene_run(&scene, 2);
+    scene_expect(&scene, 1, "unknown");
+    scene_expect(&scene, 2, "red-unclean");
+    scene_expect_cluster(&scene, "unknown"); /* n1 and n3 are two of three */
+    scene_never(&scene, 0, "red");
+    scene_play(&scene);
+}
