@@ -74,3 +74,21 @@ Test(freezes, without_agents_one_that_is_killed_while_frozen_is_not_green_in_bet
     scene_expect(&scene, 3, "red-unclean");
     scene_play(&scene);
 }
+
+Test(freezes, without_agents_one_that_is_thawed_and_killed_as_it_is_evicted_is_not_clean)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_run(&scene, 2);
+    scene_freeze(&scene, 3, 'T');
+    scene_run(&scene, 5);
+    MEMBERS(&scene, 4, 1, 2);
+    scene_run(&scene, 0.1);
+    scene_member(&scene, 3, 3, 3); /* it says that all is well, and no goodbye */
+    scene_run(&scene, 0.15);
+    scene_crash(&scene, 3);
+    scene_run(&scene, 3);
+    scene_expect(&scene, 3, "red-unclean");
+    scene_never(&scene, 3, "red-clean");
+    scene_play(&scene);
+}

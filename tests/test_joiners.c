@@ -153,3 +153,21 @@ Test(joiners, a_port_that_resets_in_the_name_of_a_member_is_unknown_when_no_evic
     scene_never(&scene, 3, "yellow");
     scene_play(&scene);
 }
+
+Test(joiners, one_whose_agent_spoke_before_its_port_was_tried_stays_yellow)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    scene_without_links(&scene);
+    MEMBERS(&scene, 4, 1, 2);
+    scene_starting(&scene, 3, 1002);
+    scene_actor(&scene, 3)->probe = PROBE_ABSENT;
+    scene_run(&scene, 0.5);
+    scene_expect(&scene, 3, "yellow");
+    scene_never_again(&scene, 3, "unknown");
+    scene_fails(&scene, 3, HEALTH_PROBE_REFUSED);
+    scene_run(&scene, 5);
+    scene_expect(&scene, 3, "yellow");
+    scene_never_red(&scene, 3);
+    scene_play(&scene);
+}

@@ -91,11 +91,13 @@ Test(monitors, a_stall_at_the_start_does_not_shorten_the_wait_for_agents)
     scene_cadence(&scene, 1000, 500, 500);
     scene_starting(&scene, 3, 1002); /* n3 joins; only its agent can tell */
     MEMBERS(&scene, 5, 1, 2);
+    scene_actor(&scene, 1)->view.local_state = HEALTH_LOCAL_DONOR;
     for (unsigned n = 1; n <= 3; n++) {
         scene_show_probe(&scene, n);
         scene_pause(&scene, 0.01);
     }
     scene_pause(&scene, 4);
+    scene_actor(&scene, 1)->view.local_state = HEALTH_LOCAL_SYNCED; /* news: all are judged anew */
     for (unsigned n = 1; n <= 3; n++)
         scene_show_probe(&scene, n); /* before the heartbeats that wait in the socket */
     scene_run(&scene, 5);
@@ -140,5 +142,21 @@ Test(monitors, a_probe_that_was_overtaken_by_a_newer_one_changes_nothing)
     scene_run(&scene, 2);
     scene_expect(&scene, 3, "green");
     scene_never_red(&scene, 3);
+    scene_play(&scene);
+}
+
+Test(monitors, an_answer_from_long_ago_makes_nobody_older)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_run(&scene, 25);
+    scene_pause(&scene, -20);
+    scene_show_probe(&scene, 3);
+    scene_pause(&scene, 20);
+    scene_never_again(&scene, 3, "unknown");
+    scene_actor(&scene, 1)->view.local_state = HEALTH_LOCAL_DONOR; /* news: all are judged anew */
+    scene_show_probe(&scene, 1);
+    scene_run(&scene, 2);
+    scene_expect(&scene, 3, "green");
     scene_play(&scene);
 }

@@ -84,6 +84,8 @@ static void leave_one_unseen(unsigned nodes)
     struct scene scene;
     scene_begin_without_agents(&scene, nodes);
     scene_without_links(&scene);
+    for (unsigned n = 1; n <= nodes; n++)
+        scene_actor(&scene, n)->view.weight = (int32_t)nodes;
     scene_run(&scene, 2);
     scene_fails(&scene, 1, HEALTH_PROBE_TIMEOUT);
     scene_run(&scene, 2);
