@@ -299,6 +299,11 @@ static void decode_names(struct decoder *decoder, const cJSON *json,
                  HEALTH_TRACE_NAME_MAX - 1);
             return;
         }
+        if (strcmp(text, "cluster") == 0) {
+            FAIL(decoder, "header.nodes: no node may be named \"cluster\": expectations mean the "
+                          "whole by it");
+            return;
+        }
         snprintf(header->nodes[header->node_count++], HEALTH_TRACE_NAME_MAX, "%s", text);
     }
 }
