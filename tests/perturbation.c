@@ -34,11 +34,18 @@ static void duplicate(struct recording *recording, uint64_t *seed)
     recording_sort(recording);
 }
 
+/* A probe that is held up was sent when it was sent. */
 static void delay(struct recording *recording, uint64_t *seed)
 {
-    for (size_t i = 0; i < recording->count; i++)
-        if (random_below(seed, 10) < 3)
-            recording->entries[i].at_ns += (int64_t)random_below(seed, 300000) * HEALTH_NS_PER_US;
+    for (size_t i = 0; i < recording->count; i++) {
+        struct health_trace_entry *entry = &recording->entries[i];
+        int64_t late_ns = (int64_t)random_below(seed, 300000) * HEALTH_NS_PER_US;
+        if (random_below(seed, 10) >= 3)
+            continue;
+        entry->at_ns += late_ns;
+        if (entry->observation.witness == HEALTH_WITNESS_PROBE)
+            entry->observation.probe.rtt_ns += late_ns;
+    }
     recording_sort(recording);
 }
 
