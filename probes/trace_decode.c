@@ -22,6 +22,16 @@ static uint8_t get_component(struct decoder *decoder, const cJSON *wsrep, const 
     return HEALTH_COMPONENT_NOT_KNOWN;
 }
 
+/* What the group communication is at, as far as it tells of a search for members. */
+static uint8_t get_gathering(struct decoder *decoder, const cJSON *wsrep, const char *where)
+{
+    const char *text = field_text(decoder, wsrep, where, "evs_state");
+    if (text && (strcasecmp(text, "GATHER") == 0 || strcasecmp(text, "INSTALL") == 0))
+        return HEALTH_ANSWER_YES;
+    return text && strcasecmp(text, "OPERATIONAL") == 0 ? HEALTH_ANSWER_NO
+                                                        : HEALTH_ANSWER_NOT_KNOWN;
+}
+
 static uint32_t node_index(const struct health_trace_header *header, const char *name)
 {
     for (uint32_t i = 0; i < header->node_count; i++)
@@ -65,9 +75,9 @@ static void decode_view(struct decoder *decoder, const cJSON *probe, const char 
 {
     static const char *const known[] = {
         "local_state", "cluster_status", "cluster_size", "cluster_weight", "ready", "connected",
-        "cluster_conf_id", "cluster_state_uuid", "gcomm_uuid",
+        "cluster_conf_id", "cluster_state_uuid", "gcomm_uuid", "evs_state",
         /* carried by recordings, not used here */
-        "last_committed", "local_recv_queue", "flow_control_paused_ns", "desync_count", "evs_state",
+        "last_committed", "local_recv_queue", "flow_control_paused_ns", "desync_count",
         "local_index", NULL};
     static const char *const known_vars[] = {"reject_queries", "desync",
                                              "read_only",      "sst_donor_rejects_queries",
@@ -87,6 +97,7 @@ static void decode_view(struct decoder *decoder, const cJSON *probe, const char 
                                              HEALTH_LOCAL_NOT_KNOWN);
     view->ready = field_switch(decoder, wsrep, where, "ready");
     view->connected = field_switch(decoder, wsrep, where, "connected");
+    view->gathering = get_gathering(decoder, wsrep, where);
     if (vars) {
         fields_check(decoder, vars, "vars", known_vars);
         view->rejects = field_unless(decoder, vars, where, "reject_queries", "NONE");

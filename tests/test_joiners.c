@@ -117,7 +117,7 @@ static void join_after_silence(uint32_t interval_ms, double gone_s)
     scene_member(&scene, 1, 7, 3);
     scene_member(&scene, 2, 7, 3);
     scene_actor(&scene, 1)->view.local_state = HEALTH_LOCAL_DONOR;
-    scene_run(&scene, 2 * round_s);
+    scene_run(&scene, 2 * round_s + 0.1); /* the view has settled */
     scene_expect(&scene, 3, "yellow");
     scene_run(&scene, 60);
     scene_expect(&scene, 3, "yellow");
