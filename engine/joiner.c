@@ -124,13 +124,24 @@ static bool counted_for_long(const struct council *council, const struct seat *s
                (int32_t)council->engine->limits.evict_max;
 }
 
-/* Was it refused after a silence, so lately that its peers have still to be asked? It may have been
- * restarted meanwhile. */
+/* Was it refused after a silence, so lately that its peers have still to be asked, or to agree on their
+ * view? It may have been restarted meanwhile, and be joining. */
 static bool just_found_closed(const struct council *council, const struct seat *seat)
 {
-    return (seat->node->flags & (NODE_CLOSED | NODE_HUSHED)) == (NODE_CLOSED | NODE_HUSHED) &&
-           ms_since(seat->cold->link_ms, council->engine->now_ms) <
-               (int32_t)council->engine->limits.close_hold;
+    const uint32_t closed = NODE_CLOSED | NODE_HUSHED;
+    uint32_t found_ms = seat->cold->link_ms;
+
+    if ((seat->node->flags & closed) != closed ||
+        ms_since(found_ms, council->engine->now_ms) >= (int32_t)council->engine->limits.close_hold)
+        return false;
+    if (council->cluster->unsettled)
+        return true;
+    for (uint32_t i = 0; i < council->count; i++) {
+        const struct seat *peer = &council->seats[i];
+        if (is_heard(peer) && ms_since(found_ms, peer->node->claim_ms) < 0)
+            return true;
+    }
+    return false;
 }
 
 static enum health_grew_fact not_suspected(const struct council *council, const struct seat *seat,
@@ -140,15 +151,16 @@ static enum health_grew_fact not_suspected(const struct council *council, const 
     /* In the view it was last seen in, it never went down: something refuses in its name. */
     bool same_view = seat->node->history == cluster->history && seat->node->conf == cluster->conf;
 
-    if (counted_for_long(council, seat) && same_view && tally->maybe + 1 > 0)
+    if (counted_for_long(council, seat) && same_view && tally->maybe >= 0)
+        return HEALTH_GREW_MAYBE;
+    if (just_found_closed(council, seat))
         return HEALTH_GREW_MAYBE;
     if (tally->maybe <= 0)
         return HEALTH_GREW_NO;
     if (counted_for_long(council, seat) && tally->maybe >= tally->absent)
         return tally->sure >= tally->absent ? HEALTH_GREW_YES : HEALTH_GREW_MAYBE;
     /* It was down before anybody looked: it may be in the middle of its transfer. */
-    return seat->node->conf == CONF_NONE || just_found_closed(council, seat) ? HEALTH_GREW_MAYBE
-                                                                             : HEALTH_GREW_NO;
+    return seat->node->conf == CONF_NONE ? HEALTH_GREW_MAYBE : HEALTH_GREW_NO;
 }
 
 /* May seat i be the one that joins? */

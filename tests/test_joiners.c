@@ -101,13 +101,13 @@ Test(joiners, one_that_was_joining_when_the_monitor_started_is_never_red)
 }
 
 /* Its host was off the network, and it came back and joined between two probes. */
-static void join_after_silence(uint32_t interval_ms, double gone_s)
+static void join_after_silence(uint32_t interval_ms, double gone_s, int64_t phase_ms)
 {
     struct scene scene;
     scene_begin_without_agents(&scene, 3);
     scene_without_links(&scene);
     scene_cadence(&scene, interval_ms, 500, 500);
-    scene_actor(&scene, 3)->phase_ms = interval_ms - 1; /* it is asked after the others */
+    scene_actor(&scene, 3)->phase_ms = phase_ms; /* before or after the others */
     double round_s = interval_ms / 1000.0;
     scene_run(&scene, 2 * round_s);
     scene_fails(&scene, 3, HEALTH_PROBE_UNREACHABLE);
@@ -130,12 +130,12 @@ static void join_after_silence(uint32_t interval_ms, double gone_s)
 
 Test(joiners, one_that_was_silent_before_is_never_red)
 {
-    join_after_silence(5000, 20);
+    join_after_silence(5000, 20, 4999);
 }
 
 Test(joiners, one_whose_address_was_gone_before_is_never_red)
 {
-    join_after_silence(1000, 9);
+    join_after_silence(1000, 9, 999);
 }
 
 Test(joiners, a_port_that_resets_in_the_name_of_a_member_is_unknown_when_no_eviction_comes)
@@ -170,4 +170,14 @@ Test(joiners, one_whose_agent_spoke_before_its_port_was_tried_stays_yellow)
     scene_expect(&scene, 3, "yellow");
     scene_never_red(&scene, 3);
     scene_play(&scene);
+}
+
+Test(joiners, one_that_was_silent_before_is_never_red_although_it_is_asked_before_its_peers)
+{
+    join_after_silence(5000, 20, -21);
+}
+
+Test(joiners, one_whose_address_was_gone_before_is_never_red_although_it_is_asked_before_its_peers)
+{
+    join_after_silence(1000, 9, -21);
 }

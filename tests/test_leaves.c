@@ -364,3 +364,27 @@ Test(leaves, without_agents_a_crash_in_a_pause_is_not_clean_when_it_is_found_a_w
     scene_never(&scene, 3, "red-clean");
     scene_play(&scene);
 }
+
+/* A graceful stop right after n3 was asked; its peers show it 4 s later, when they are asked. */
+Test(leaves, that_peers_held_a_node_is_said_only_when_one_was_seen_to)
+{
+    struct scene scene;
+    struct replay replay;
+    struct health_node_snapshot node;
+
+    scene_begin_without_agents(&scene, 3);
+    scene_cadence(&scene, 5000, 500, 500);
+    scene_actor(&scene, 1)->phase_ms = 4100;
+    scene_actor(&scene, 2)->phase_ms = 4200;
+    scene_actor(&scene, 3)->phase_ms = 4900;
+    scene_run(&scene, 10.1);
+    scene_link(&scene, 3, HEALTH_LINK_EOF);
+    scene_fails(&scene, 3, HEALTH_PROBE_REFUSED);
+    MEMBERS(&scene, 4, 1, 2);
+    scene_run(&scene, 20);
+    scene_picture(&scene, &replay);
+    health_node_snapshot(replay.engine, 2, &node);
+    cr_expect_neq(node.reason, HEALTH_REASON_PEERS_HOLD);
+    replay_close(&replay);
+    recording_free(&scene.recording);
+}

@@ -104,6 +104,22 @@ Test(observations, refuses_heartbeats_that_make_no_sense)
     bench_end(&bench);
 }
 
+Test(observations, refuses_heartbeats_that_make_no_sense_where_all_else_repeats)
+{
+    struct bench bench = bench_begin_with_cluster();
+    uint32_t node = bench.nodes[0];
+    struct health_observation seen = beat(node, 5 * MS, 7, 1);
+
+    expect_taken(&bench, &seen);
+    bench_answer_all(&bench, 10 * MS);
+    seen = beat(node, 15 * MS, 7, 2);
+    expect_taken(&bench, &seen);
+    seen = beat(node, 20 * MS, 7, 3);
+    expect_refused(&bench, &seen);
+    expect_taken(&bench, &seen);
+    bench_end(&bench);
+}
+
 Test(observations, refuses_round_trips_that_are_no_round_trips)
 {
     struct bench bench = bench_begin_with_cluster();

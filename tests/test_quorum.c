@@ -106,6 +106,29 @@ Test(quorum, one_of_two_that_is_not_seen_may_serve_when_the_other_left)
     leave_one_unseen(2);
 }
 
+Test(quorum, one_of_three_that_is_not_seen_may_serve_when_the_others_left)
+{
+    leave_one_unseen(3);
+}
+
+/* The monitor started after n1 became silent, and n2's port was closed before it was ever seen open. */
+Test(quorum, one_that_was_never_seen_may_have_left_too)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_without_links(&scene);
+    scene_fails(&scene, 1, HEALTH_PROBE_TIMEOUT);
+    scene_actor(&scene, 2)->probe = PROBE_ABSENT;
+    scene_run(&scene, 2);
+    scene_fails(&scene, 3, HEALTH_PROBE_REFUSED);
+    scene_run(&scene, 4);
+    scene_fails(&scene, 2, HEALTH_PROBE_REFUSED);
+    scene_run(&scene, 10);
+    scene_expect_cluster(&scene, "unknown");
+    scene_never(&scene, 0, "red");
+    scene_play(&scene);
+}
+
 Test(quorum, a_joiner_has_a_vote)
 {
     struct scene scene;
