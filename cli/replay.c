@@ -207,15 +207,19 @@ bool replay_time(const struct replay *replay, const char *text, int64_t *ret_ns)
 {
     char *end = NULL;
     errno = 0;
-    double value = strtod(text, &end);
-    if (errno || end == text || value < 0 || value > 9e15)
+    long long whole = strtoll(text, &end, 10);
+    if (end != text && strcmp(end, "us") == 0) {
+        bool good = !errno && whole >= 0 && whole <= INT64_MAX / HEALTH_NS_PER_US;
+        *ret_ns = good ? whole * HEALTH_NS_PER_US : 0;
+        return good;
+    }
+    errno = 0;
+    double seconds = strtod(text, &end);
+    double longest = (double)(INT64_MAX - replay->start_ns) / (double)HEALTH_NS_PER_S - 1;
+    if (errno || end == text || (*end != '\0' && strcmp(end, "s") != 0) ||
+        !(seconds >= 0 && seconds < longest)) /* which no NaN is */
         return false;
-    if (strcmp(end, "us") == 0)
-        *ret_ns = strtoll(text, NULL, 10) * HEALTH_NS_PER_US;
-    else if (*end == '\0' || strcmp(end, "s") == 0)
-        *ret_ns = replay->start_ns + (int64_t)(value * (double)HEALTH_NS_PER_S);
-    else
-        return false;
+    *ret_ns = replay->start_ns + (int64_t)(seconds * (double)HEALTH_NS_PER_S);
     return true;
 }
 
