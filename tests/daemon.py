@@ -191,7 +191,11 @@ def compare(live, again):
 
 def options(_stage):
     """Help, version, misuse, and their exit codes."""
-    check("usage: healthd" in call("--help", code=0)[0], "help is not on standard output")
+    said = call("--help", code=0)[0]
+    check("usage: healthd" in said, "help is not on standard output")
+    manual = (Path(__file__).parents[1] / "docs/man/healthd.8").read_text(encoding="utf-8")
+    for option in set(re.findall(r"--([a-z-]+)", said)):
+        check(f"Fl -{option}" in manual, f"--{option} is not in the manual")
     version = call("--version", code=0)[0]
     for word in ("healthd ", "libevent ", "libmariadb ", "libyaml ", "cJSON ", "hiredis ", "OpenSSL "):
         check(word in version, f"{word} is not in {version}")
