@@ -151,7 +151,7 @@ void recorder_begin(struct recorder *recorder, uint32_t cluster,
     struct trace *trace = &recorder->traces[cluster];
     struct health_trace_header named = *header;
     char path[PATH_SIZE];
-    char text[LOG_VALUE_MAX];
+    char value[LOG_VALUE_MAX];
 
     recorder_end(recorder, cluster, at_ns);
     snprintf(named.cluster, sizeof named.cluster, "%s", roster_cluster_name(roster, cluster));
@@ -165,11 +165,11 @@ void recorder_begin(struct recorder *recorder, uint32_t cluster,
     if (trace->writer) {
         write_mark(trace, at_ns, RECORDER_BEGINS);
         log_event(LOG_INFO, "record", "cluster=%s file=%s", named.cluster,
-                  log_value(text, sizeof text, path));
+                  log_value(value, sizeof value, path));
         return;
     }
     log_event(LOG_ERR, "record", "cluster=%s file=%s text=\"not recorded: %s\"", named.cluster,
-              log_value(text, sizeof text, path), strerror(errno));
+              log_value(value, sizeof value, path), strerror(errno));
     if (trace->file)
         spool_close(trace->file);
     trace->file = NULL;
