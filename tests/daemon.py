@@ -314,26 +314,6 @@ def broken_reload(stage):
     stage.stop()
 
 
-def second_signal(stage):
-    """A daemon whose reader never reads stops all the same; a second signal ends it at once."""
-    stage.write({"lab": [f"n{i}" for i in range(32)]})
-    read_end, write_end = os.pipe()
-    fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, 4096)
-    stage.process = subprocess.Popen([HEALTHD, "--config", str(stage.config)], stdout=write_end,
-                                     stderr=subprocess.PIPE, text=True)
-    os.close(write_end)
-    stage.log = Reader(stage.process.stderr)
-    stage.log.wait("node=n31 from=unknown to=red-unclean")
-    stage.process.send_signal(signal.SIGTERM)
-    stage.log.wait("event=stop ")
-    began = time.monotonic()
-    stage.process.send_signal(signal.SIGTERM)
-    code = stage.process.wait(5)
-    os.close(read_end)
-    check(code in (-signal.SIGTERM, 0), f"exit {code}")
-    check(time.monotonic() - began < 0.3, "a second signal does not end it at once")
-
-
 def slow_reader(stage):
     """Who does not read standard output holds up nothing, and finds the latest states later."""
     names = [f"n{i}" for i in range(32)]
@@ -461,9 +441,8 @@ def taken_port(stage):
         check(str(port) in call("--config", str(stage.config), code=1)[1], "the port is not named")
 
 
-def silent_servers(stage):
-    """Servers that accept nobody do not hold up the stop."""
-    listeners = []
+def start_with_silent_servers(stage):
+    """Watch servers that accept nobody, with a timeout that is longer than a stop may take."""
     names = [f"n{i}" for i in range(8)]
     stage.write({"lab": names}, "probe: {interval_ms: 500, timeout_ms: 5000}\n")
     for index, name in enumerate(names):
@@ -472,17 +451,31 @@ def silent_servers(stage):
         full.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         full.bind(("127.0.0.1", stage.nodes["lab", name]))
         full.listen(0)
-        filler = socket.create_connection(full.getsockname())
-        listeners += [full, filler]
+        stage.ports.held += [full, socket.create_connection(full.getsockname())]
     stage.start()
     time.sleep(1.5)
+
+
+def silent_servers(stage):
+    """Servers that accept nobody do not hold up the stop."""
+    start_with_silent_servers(stage)
     stage.stop(1.4)
-    for one in listeners:
-        one.close()
 
 
-SCENES = (options, check_config, refused, without_a_file, recorded, reloaded, broken_reload, second_signal,
-          slow_reader, deaf_log, gone_reader, full_disk, stalled, service_manager, taken_port, silent_servers)
+def second_signal(stage):
+    """A second signal ends it at once."""
+    start_with_silent_servers(stage)
+    stage.process.send_signal(signal.SIGTERM)
+    stage.log.wait("event=stop ")
+    began = time.monotonic()
+    stage.process.send_signal(signal.SIGTERM)
+    check(stage.process.wait(5) == -signal.SIGTERM, "the signal has no effect")
+    check(time.monotonic() - began < 0.3, "it took its time")
+
+
+SCENES = (options, check_config, refused, without_a_file, recorded, reloaded, broken_reload,
+          slow_reader, deaf_log, gone_reader, full_disk, stalled, service_manager, taken_port, silent_servers,
+          second_signal)
 
 
 def play(scene):
