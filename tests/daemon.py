@@ -272,6 +272,7 @@ def reloaded(stage):
     stage.write({"lab": ["n1", "n2"]}, f"record: {trace}\n")
     stage.start()
     stage.wait_red("n1", "n2")
+    stage.out.wait('"cluster":"lab","state":"red"')
     stage.write({"lab": ["n1", "n3"]}, f"record: {trace}\n")
     before = stage.out.count()
     stage.reload()
