@@ -12,6 +12,7 @@
 #define PROBE_TIMEOUT_NS (500 * HEALTH_NS_PER_MS)
 #define VIEW_INTERVAL_NS (1000 * HEALTH_NS_PER_MS)
 #define ATTENTION_NS (2000 * HEALTH_NS_PER_MS) /* full probes after a change */
+#define HASTE_NS (2000 * HEALTH_NS_PER_MS)     /* after a probe that failed */
 #define NEWS_GAP_NS (5 * HEALTH_NS_PER_MS)     /* at least, between two beats of which one is news */
 #define ANSWER_GAP_NS HEALTH_NS_PER_MS         /* the same before an answer to a challenge */
 #define REPEATS 3                              /* of the word "gone" */
@@ -208,6 +209,8 @@ static void socket_observed(void *context, const struct health_observation *obse
     agent->socket.probe.view.member_count = 0; /* the list is the prober's */
     agent->socket.at_ns = observation->at_ns;
     agent->socket.served |= agent_answered(&observation->probe);
+    if (agent->socket.served && !observation->probe.ok)
+        health_process_hasten(agent->watch, observation->at_ns + HASTE_NS);
     remark_unseen(agent, &watched);
     tell_news(agent);
 }

@@ -306,6 +306,15 @@ static void reap(pid_t pid)
     cr_assert_eq(waitpid(pid, NULL, 0), pid);
 }
 
+/* Its parent takes its time, as if the kernel did not tell later. */
+static void kill_seen(struct stage *stage, pid_t pid)
+{
+    kill(pid, SIGKILL);
+    EXPECT(stage, STOPPED);
+    run_ms(stage, 20);
+    cr_assert_eq(waitpid(pid, NULL, 0), pid);
+}
+
 Test(process, nothing_is_there)
 {
     struct stage *stage = stage_begin();
@@ -461,7 +470,7 @@ Test(process, the_end_of_a_large_process_is_seen_before_it_is_over)
     int64_t killed_ns = health_clock_ns();
     kill(pid, SIGKILL);
     while (!has_ended(pidfd))
-        event_base_loop(stage->base, EVLOOP_NONBLOCK);
+        run_ms(stage, 1);
     int64_t ended_ns = health_clock_ns();
     cr_assert_gt(stage->stopped_ns, killed_ns);
     cr_assert_lt(stage->stopped_ns, ended_ns);
@@ -527,6 +536,38 @@ Test(process, a_main_thread_that_ends_alone_is_no_end)
     stage_end(stage);
 }
 
+/* How long until a freeze is noticed? Nothing but the looks can see it. */
+static int64_t notice_freeze(struct stage *stage, pid_t pid)
+{
+    unsigned changes = stage->changes;
+    kill(pid, SIGSTOP);
+    cr_assert_eq(waitpid(pid, NULL, WUNTRACED), pid);
+    int64_t frozen_ns = health_clock_ns();
+    while (stage->changes == changes)
+        event_base_loop(stage->base, EVLOOP_NONBLOCK);
+    return health_clock_ns() - frozen_ns;
+}
+
+Test(process, in_haste_it_looks_more_often)
+{
+    struct stage *stage = stage_begin();
+    int64_t total_ns[2] = {0, 0};
+    pid_t pid = fake("", "", "", datadir_option(stage));
+    watch_begin(stage, NULL);
+    EXPECT(stage, RUNNING);
+    for (int i = 0; i < 40; i++) {
+        run_ms(stage, 10 + i % 10); /* at any phase */
+        if (i == 20)
+            health_process_hasten(stage->watch, health_clock_ns() + 60 * HEALTH_NS_PER_S);
+        total_ns[i >= 20] += notice_freeze(stage, pid);
+        kill(pid, SIGCONT);
+        run_ms(stage, 20);
+    }
+    cr_assert_lt(2 * total_ns[1], total_ns[0]);
+    reap(pid);
+    stage_end(stage);
+}
+
 Test(process, freezing_and_thawing_are_told)
 {
     struct stage *stage = stage_begin();
@@ -562,9 +603,7 @@ Test(process, a_recovery_is_starting_and_its_end_says_nothing)
     pid_t pid = fake("", "", "", datadir_option(stage));
     watch_begin(stage, NULL);
     EXPECT(stage, RUNNING);
-    reap(pid);
-    EXPECT(stage, STOPPED);
-    run_ms(stage, 50);
+    kill_seen(stage, pid);
     cr_assert_eq(described(stage).exit_value, 9);
     pid_t recovery = fake("--wsrep-recover", "--fake-after-ms=300", "", datadir_option(stage));
     EXPECT(stage, STARTING);
