@@ -3,8 +3,8 @@
  *
  * Each cluster runs one of the recordings in a loop, each at another place in it; in each round every
  * cluster, in random order, gets its next observation, and the engine is called at its deadlines. The
- * observations are the recordings' own; node, time and heartbeat sequence are set before each call, and
- * what that costs is measured alone and shown.
+ * observations are copies of the recordings' own; node, time and heartbeat sequence are set before each
+ * call, and what that costs is measured alone and shown.
  *
  * Inside the run it is checked that sampled clusters say exactly what each says alone in a small engine
  * given the same calls, and that nothing was allocated.
@@ -24,11 +24,15 @@
 #define SAMPLED 16
 #define AHEAD 12
 #define PREFETCH_FROM 10000 /* clusters: beyond what the second-level cache holds */
-#define BATCH 4096
+#define BATCH 1024
 #define START_NS INT64_C(1000000000000)
 
 /* A round is this much time: as much as passes between two observations of a recorded cluster. */
 #define ROUND_NS (20 * HEALTH_NS_PER_MS)
+
+/* A node whose testimony keeps coming has a deadline within this time: its agent's (5 heartbeats and 500
+ * ms). All nodes begin at once, so a shorter run would meet all of their deadlines or none. */
+#define PERIOD_NS (1500 * HEALTH_NS_PER_MS)
 
 struct loop {
     struct health_observation *observations;
@@ -117,36 +121,35 @@ static void engine_build(struct crowd *crowd)
     }
 }
 
-/* A recorded observation that is to be handed over as this node's at this time. */
+/* A recorded observation, and as which node's and when it is to be handed over. */
 struct call {
-    struct health_observation *observation;
+    struct health_observation observation;
     int64_t at_ns;
     uint64_t seq;
-    uint32_t node;
-    uint32_t recorded_node;
+    uint32_t lowest; /* of its cluster's node numbers */
 };
 
 /* The cluster's next call: its recording, from its own place on. */
-static struct call next_call(const struct crowd *crowd, uint32_t identity)
+static void next_call(const struct crowd *crowd, uint32_t identity, struct call *ret_call)
 {
     const struct loop *loop = &crowd->loops[identity % crowd->loop_count];
     uint64_t place = crowd->round + identity * UINT64_C(7);
-    struct health_observation *observation = &loop->observations[place % loop->count];
-    uint32_t lowest = crowd->lowest[crowd->clusters > 1 ? identity : 0];
-    return (struct call){observation, crowd->now_ns, place, lowest + observation->node,
-                         observation->node};
+
+    ret_call->observation = loop->observations[place % loop->count];
+    ret_call->at_ns = crowd->now_ns;
+    ret_call->seq = place;
+    ret_call->lowest = crowd->lowest[crowd->clusters > 1 ? identity : 0];
 }
 
-static void hand_over(struct health_engine *engine, const struct call *call)
+static void hand_over(struct health_engine *engine, struct call *call)
 {
-    struct health_observation *observation = call->observation;
-    observation->node = call->node;
+    struct health_observation *observation = &call->observation;
+    observation->node += call->lowest;
     observation->at_ns = call->at_ns;
     if (observation->witness == HEALTH_WITNESS_AGENT)
         observation->heartbeat.seq = call->seq;
     if (engine)
         health_engine_observe(engine, call->at_ns, observation);
-    observation->node = call->recorded_node;
 }
 
 /* The clock has come to this time: the engine is called at its deadlines, and its reports are taken. */
@@ -160,17 +163,10 @@ static void begin_round(const struct crowd *crowd, int64_t now_ns)
         ;
 }
 
-/* Observations lie in sequence where they come from, so that the processor fetches them by itself; here
- * they are shared by all clusters, and lie anywhere. */
-static void observation_prefetch(const struct health_observation *observation)
-{
-    for (size_t offset = 0; offset < sizeof *observation; offset += 64)
-        __builtin_prefetch((const char *)observation + offset);
-}
-
-/* Hand a batch over; gives how long it took, with the ticks and the reports that fall into it. A caller
- * who has read a batch knows which nodes come next, and says so. */
-static int64_t hand_batch_over(const struct crowd *crowd, bool idle, const struct call *calls,
+/* Hand a batch over; gives how long it took, with the ticks and the reports that fall into it. Its calls
+ * lie in sequence, as what was received does. A caller who has read a batch knows which nodes come next,
+ * and says so. */
+static int64_t hand_batch_over(const struct crowd *crowd, bool idle, struct call *calls,
                                uint32_t count)
 {
     struct health_engine *engine = idle ? NULL : crowd->engine;
@@ -178,11 +174,9 @@ static int64_t hand_batch_over(const struct crowd *crowd, bool idle, const struc
     for (uint32_t i = 0; i < count; i++) {
         if (engine && (i == 0 || calls[i].at_ns != calls[i - 1].at_ns))
             begin_round(crowd, calls[i].at_ns);
-        if (engine && i + AHEAD < count) {
-            if (crowd->clusters >= PREFETCH_FROM)
-                health_engine_prefetch(engine, calls[i + AHEAD].node);
-            observation_prefetch(calls[i + AHEAD].observation);
-        }
+        if (engine && crowd->clusters >= PREFETCH_FROM && i + AHEAD < count)
+            health_engine_prefetch(engine,
+                                   calls[i + AHEAD].lowest + calls[i + AHEAD].observation.node);
         hand_over(engine, &calls[i]);
     }
     return measure_now_ns() - begin_ns;
@@ -199,7 +193,7 @@ static double run_rounds(struct crowd *crowd, uint32_t rounds, bool idle)
     for (uint32_t r = 0; r < rounds; r++, crowd->round++) {
         crowd->now_ns += ROUND_NS;
         for (uint32_t i = 0; i < crowd->clusters; i++) {
-            calls[count++] = next_call(crowd, crowd->order[i]);
+            next_call(crowd, crowd->order[i], &calls[count++]);
             if (count == BATCH) {
                 spent_ns += hand_batch_over(crowd, idle, calls, count);
                 count = 0;
@@ -220,7 +214,8 @@ static void check_sample(const struct crowd *crowd, uint32_t identity)
     for (; alone.round < crowd->round; alone.round++) {
         alone.now_ns += ROUND_NS;
         begin_round(&alone, alone.now_ns);
-        struct call call = next_call(&alone, identity);
+        struct call call;
+        next_call(&alone, identity, &call);
         hand_over(alone.engine, &call);
     }
     for (uint32_t k = 0; k < CLUSTER_NODES; k++) {
@@ -237,10 +232,12 @@ static void check_sample(const struct crowd *crowd, uint32_t identity)
     health_queue_destroy(alone.queue);
 }
 
-static uint32_t rounds_for(uint32_t clusters, uint32_t observations)
+/* So many rounds that each run meets every node's deadlines as often as they come. */
+static uint32_t rounds_for(uint32_t clusters)
 {
-    uint32_t rounds = observations / clusters;
-    return rounds < 4 ? 4 : rounds;
+    uint32_t rounds = (measure_options.quick ? 100000 : 4000000) / clusters;
+    uint32_t least = measure_options.quick ? 4 : PERIOD_NS / ROUND_NS;
+    return rounds < least ? least : rounds;
 }
 
 static size_t engine_bytes(uint32_t nodes, uint32_t clusters)
@@ -263,7 +260,7 @@ static struct figures measure_crowd(const struct loop *loops, uint32_t loop_coun
     struct figures figures;
     uint32_t clusters = nodes < CLUSTER_NODES ? 1 : nodes / CLUSTER_NODES;
     struct crowd crowd = {.loops = loops, .loop_count = loop_count, .clusters = clusters};
-    uint32_t rounds = rounds_for(clusters, measure_options.quick ? 100000 : 4000000);
+    uint32_t rounds = rounds_for(clusters);
 
     crowd.order = measure_random_order(clusters, 42);
     crowd.lowest = measure_alloc(clusters * sizeof *crowd.lowest);

@@ -320,21 +320,31 @@ static int parse_call(int argc, char **argv, struct call *call, bool *ret_stop)
     return EXIT_DONE;
 }
 
+static void print_mistake(void *context, bool error, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "%s%s\n", error ? "" : "warning: ", text);
+}
+
 static int run(int argc, char **argv)
 {
     struct call call = {.json = false};
-    struct config config;
+    struct config config = {.clusters = NULL};
     bool stop;
     int worst = parse_call(argc, argv, &call, &stop);
 
     if (stop)
         return worst;
-    if (call.config_path && !config_read(call.config_path, &config))
+    if (call.config_path &&
+        !config_read(call.config_path, CONFIG_FOR_REPLAY, print_mistake, NULL, &config)) {
+        config_clear(&config);
         return EXIT_USAGE;
+    }
     for (int i = 0; i < call.trace_count; i++) {
         int result = replay_one(&call, call.config_path ? &config : NULL, i);
         worst = result > worst ? result : worst;
     }
+    config_clear(&config);
     return worst;
 }
 

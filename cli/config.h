@@ -1,31 +1,100 @@
 /*
- * config.h - what a replay takes from a configuration file.
+ * config.h - what healthd is told to do, from a file or from the command line.
  *
- * The file has healthd's format: YAML (JSON is YAML too). A replay uses the cadence, the limits and the
- * expected size of the cluster of the trace's name; the other sections are recognised and skipped.
+ * The file is YAML (JSON is YAML too); docs/man/healthd.yaml.5 describes each key. It has two users.
+ * healthd needs all of it: clusters with nodes, and files of secrets that can be read. A replay takes
+ * the cadence, the limits and the expected sizes, on machines that have none of those files.
+ *
+ * Every mistake is told, with its line and what is expected, not only the first.
  */
 #ifndef HEALTHD_CLI_CONFIG_H
 #define HEALTHD_CLI_CONFIG_H
 
 #include <healthd/rules.h>
 
-#define CONFIG_CLUSTERS_MAX 64
+struct config_node {
+    const char *name;
+    const char *host;
+    uint32_t port;
+    uint32_t extra_port; /* 0: none */
+    size_t line;
+};
 
 struct config_cluster {
-    char name[64];
+    const char *name;
     uint32_t expected_size; /* 0: not said */
+    uint32_t extra_port;    /* of nodes that say none; 0: none */
+    const char *user;       /* NULL, like all texts here: not said */
+    const char *password_file;
+    const char *defaults_file;
+    const char *tls_ca;
+    const char *tls_cert;
+    const char *tls_key;
+    struct config_node *nodes;
+    size_t node_count;
+    size_t line;
+};
+
+struct config_redis {
+    bool wanted;
+    const char *address;
+    const char *user;
+    const char *password_file;
+    uint32_t log_length;
 };
 
 struct config {
-    uint32_t probe_interval_ms; /* 0: not said; the trace's own holds */
+    uint32_t probe_interval_ms; /* 0, like all numbers here: not said */
     uint32_t probe_timeout_ms;
+    uint32_t view_interval_ms;
     uint32_t heartbeat_interval_ms;
+    const char *heartbeat_listen; /* NULL: agents are not listened to */
+    const char *heartbeat_key_file;
+    const char *http_listen;
+    uint32_t queue_capacity;
+    bool report_stdout;
+    struct config_redis redis;
+    const char *record;
     struct health_limits limits; /* 0: not said; derived from the cadence */
-    struct config_cluster clusters[CONFIG_CLUSTERS_MAX];
+    struct config_cluster *clusters;
     size_t cluster_count;
+    struct config_text *texts; /* owns what the pointers above point to */
 };
 
-/* Read a file. False: it was said on stderr what is wrong, where, and what is expected. */
-bool config_read(const char *path, struct config *ret_config);
+enum config_use {
+    CONFIG_FOR_REPLAY, /* what is not said stays 0 */
+    CONFIG_FOR_DAEMON, /* whole, checked, and with its defaults */
+};
+
+/* Called with each mistake, as "FILE:LINE: text", and with warnings, which are no errors. */
+typedef void config_say(void *context, bool error, const char *text);
+
+/* Read a file. False: it cannot be used, and `say` has told why. Clear *ret_config either way. */
+bool config_read(const char *path, enum config_use use, config_say *say, void *context,
+                 struct config *ret_config);
+
+/* One cluster as the command line gives it. */
+struct config_call {
+    const char *cluster;
+    const char *const *nodes; /* NAME=HOST[:PORT] each */
+    size_t node_count;
+    const char *user;
+    const char *password_file;
+    const char *heartbeat_listen;
+    const char *key_file;
+};
+
+/* The same from the command line; mistakes name the option. */
+bool config_call(const struct config_call *call, config_say *say, void *context,
+                 struct config *ret_config);
+
+void config_clear(struct config *config);
+
+/* The limits: derived from the cadence, single ones overridden. False: the cadence is not whole. */
+bool config_limits(const struct config *config, struct health_limits *ret_limits);
+
+/* The name of the n-th key that a file may have, with its section ("probe.interval_ms"); NULL: there are
+ * not so many. For whoever checks that the manual has them all. */
+const char *config_key(size_t index, char *text, size_t size);
 
 #endif

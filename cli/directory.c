@@ -41,9 +41,10 @@ void directory_set_cluster(struct directory *directory, uint32_t cluster, const 
     set(directory, directory_cluster_subject(directory, cluster), name, "");
 }
 
-void directory_forget(struct directory *directory, uint32_t subject)
+void directory_forget(struct directory *directory, uint32_t subject, uint32_t version)
 {
     set(directory, subject, "", "");
+    directory->entries[subject].spent = version;
 }
 
 const struct directory_entry *directory_find(const struct directory *directory, uint32_t subject)

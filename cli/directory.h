@@ -20,6 +20,7 @@ struct directory {
 struct directory_entry {
     char cluster[DIRECTORY_NAME_MAX]; /* "": this number is not in use */
     char node[DIRECTORY_NAME_MAX];    /* "": the cluster itself */
+    uint32_t spent; /* versions up to this one were reports of a former holder of the number */
 };
 
 /* False: memory is short. */
@@ -30,7 +31,9 @@ void directory_clear(struct directory *directory);
 void directory_set_node(struct directory *directory, uint32_t node, const char *cluster,
                         const char *name);
 void directory_set_cluster(struct directory *directory, uint32_t cluster, const char *name);
-void directory_forget(struct directory *directory, uint32_t subject);
+
+/* The number is free again; `version` is the last one that was reported under it. */
+void directory_forget(struct directory *directory, uint32_t subject, uint32_t version);
 
 /* What a subject is called; NULL: the number is not in use (a report of something removed meanwhile). */
 const struct directory_entry *directory_find(const struct directory *directory, uint32_t subject);

@@ -22,14 +22,24 @@ static void add_integer(cJSON *json, const char *key, long long value)
     cJSON_AddRawToObject(json, key, digits);
 }
 
-static void add_verdict(cJSON *json, const struct directory_entry *entry,
-                        const struct health_report *report)
+uint8_t report_state_before(const struct directory_entry *entry, const struct health_report *report)
+{
+    uint32_t seen = report->version - report->missed - 1;
+    return seen > entry->spent ? report->from : 0;
+}
+
+static void add_state(cJSON *json, const struct directory_entry *entry,
+                      const struct health_report *report)
 {
     cJSON_AddStringToObject(json, "cluster", entry->cluster);
     if (entry->node[0])
         cJSON_AddStringToObject(json, "node", entry->node);
     cJSON_AddStringToObject(json, "state", report_state_name(entry, report->state));
-    cJSON_AddStringToObject(json, "from", report_state_name(entry, report->from));
+}
+
+static void add_reason(cJSON *json, const struct directory_entry *entry,
+                       const struct health_report *report)
+{
     cJSON_AddStringToObject(json, "reason", health_reason_name((enum health_reason)report->reason));
     if (entry->node[0] && report->routable != HEALTH_ANSWER_NOT_KNOWN)
         cJSON_AddBoolToObject(json, "routable", report->routable == HEALTH_ANSWER_YES);
@@ -48,7 +58,10 @@ char *report_json_line(const struct directory_entry *entry, const struct health_
     cJSON *json = cJSON_CreateObject();
 
     add_integer(json, "t_us", report->at_ns / HEALTH_NS_PER_US);
-    add_verdict(json, entry, report);
+    add_state(json, entry, report);
+    cJSON_AddStringToObject(json, "from",
+                            report_state_name(entry, report_state_before(entry, report)));
+    add_reason(json, entry, report);
     if (with_version)
         add_integer(json, "version", report->version);
     return print_and_delete(json);
@@ -73,10 +86,10 @@ char *report_json_stored(const struct directory_entry *entry, const struct healt
 {
     cJSON *json = cJSON_CreateObject();
 
-    add_verdict(json, entry, report);
+    add_state(json, entry, report);
+    add_reason(json, entry, report);
     add_time(json, "since", report->since_ns + wall_offset_ns);
     add_integer(json, "version", report->version);
-    add_integer(json, "missed", report->missed);
     add_integer(json, "epoch", (long long)report->epoch);
     cJSON_AddStringToObject(json, "reporter", reporter);
     return print_and_delete(json);

@@ -53,18 +53,28 @@ struct reporter_redis_counters {
     bool connected;
 };
 
-/* Report to Redis, now and whenever it is there. NULL: memory is short, or an option cannot be used (a
- * remark said which). */
+/*
+ * Report to Redis, now and whenever it is there: whatever becomes of it, once it takes writes again what
+ * is stored equals what the engine believes (docs/redis.md). The source's epoch must be below 2^53 - 2^20
+ * and greater in each life, the interval at least a millisecond. The program must ignore SIGPIPE. NULL:
+ * memory is short, or an option cannot be used (a remark said which).
+ */
 struct reporter_redis *reporter_redis_create(struct event_base *base,
                                              const struct reporter_source *source,
                                              const struct reporter_redis_options *options);
 
+/* There may be something in the queue: it leaves at once. */
 void reporter_redis_wake(struct reporter_redis *reporter);
+
+/* The directory has changed: nodes or clusters came, went or have another number. Call it before the loop
+ * goes on. What is gone is removed upstream, and all is written anew under an epoch greater by one. */
+void reporter_redis_names_changed(struct reporter_redis *reporter);
 
 void reporter_redis_counters(const struct reporter_redis *reporter,
                              struct reporter_redis_counters *ret_counters);
 
-/* Write what is there, for at most `patience_ms`, and free; NULL is fine. */
+/* Write what is there, for at most `patience_ms`, and free; NULL is fine. Runs the loop, so it must not be
+ * called from inside it. */
 void reporter_redis_destroy(struct reporter_redis *reporter, int patience_ms);
 
 #endif

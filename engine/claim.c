@@ -81,13 +81,5 @@ void claim_take(struct health_engine *engine, uint32_t id, const struct health_v
     node->claim_ms = sent_ms;
     node_flag(node, NODE_CLAIM, true);
     node_flag(node, NODE_BY_AGENT, by_agent);
-    node_flag(node, NODE_MAINTAINED, view->maintenance == HEALTH_ANSWER_YES);
     members_learn(engine, id, view);
-}
-
-bool claim_members_learnt(const struct health_engine *engine, uint32_t id,
-                          const struct health_view *view)
-{
-    return !view->member_count ||
-           engine->clusters[engine->cold[id].cluster].members_conf == engine->nodes[id].conf;
 }

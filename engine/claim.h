@@ -11,10 +11,10 @@
 
 #include <string.h>
 
-/* A size or weight as it is kept; 0 not known. */
+/* A size or weight as it is kept; 0 not known, and so is what no cluster can have. */
 static inline uint16_t claim_narrow(int32_t value)
 {
-    return value <= 0 ? 0 : value > UINT16_MAX ? UINT16_MAX : (uint16_t)value;
+    return (uint32_t)value <= UINT16_MAX ? (uint16_t)value : 0;
 }
 
 /* The configuration id a view counts by. Outside a Primary component the id says "none": the last one is
@@ -24,19 +24,20 @@ static inline uint32_t claim_conf(const struct health_view *view, const struct n
     return view->conf_id < CONF_NONE ? (uint32_t)view->conf_id : node->conf;
 }
 
-/* Does the node say just this already, and not so long ago that its age counts? Here, because nearly every
- * observation asks. */
-static inline bool claim_stands(const struct health_engine *engine, const struct node *node,
-                                const struct health_view *view, bool by_agent, uint32_t sent_ms)
+/* Does the view say just what the node's claim says? Here, because nearly every observation asks. */
+static inline bool claim_says(const struct node *node, const struct health_view *view)
 {
-    const unsigned which = NODE_CLAIM | NODE_BY_AGENT | NODE_MAINTAINED;
-    const unsigned same = NODE_CLAIM | (by_agent ? NODE_BY_AGENT : 0u) |
-                          (view->maintenance == HEALTH_ANSWER_YES ? NODE_MAINTAINED : 0u);
-    return (node->flags & which) == same && memcmp(node->said, &view->component, SAID_COUNT) == 0 &&
+    return memcmp(node->said, &view->component, SAID_COUNT) == 0 &&
            node->history == uuid_tag(&view->state_uuid) &&
            node->member == uuid_tag(&view->gcomm_uuid) && node->conf == claim_conf(view, node) &&
-           node->size == claim_narrow(view->size) && node->weight == claim_narrow(view->weight) &&
-           ms_since(node->claim_ms, sent_ms) < (int32_t)engine->limits.view_hold;
+           node->size == claim_narrow(view->size) && node->weight == claim_narrow(view->weight);
+}
+
+/* Is the claim so young that its age counts for nothing? */
+static inline bool claim_holds(const struct health_engine *engine, const struct node *node,
+                               uint32_t sent_ms)
+{
+    return ms_since(node->claim_ms, sent_ms) < (int32_t)engine->limits.view_hold;
 }
 
 /* Ids only grow within one life, so a lower id from a node that told a higher one a moment ago is an old
@@ -45,8 +46,12 @@ bool claim_overtaken(const struct health_engine *engine, const struct node *node
                      const struct health_view *view, uint32_t sent_ms);
 
 /* Has the member list that came with this view been learnt? */
-bool claim_members_learnt(const struct health_engine *engine, uint32_t id,
-                          const struct health_view *view);
+static inline bool claim_members_learnt(const struct health_engine *engine, uint32_t id,
+                                        const struct health_view *view)
+{
+    return !view->member_count ||
+           engine->clusters[engine->cold[id].cluster].members_conf == engine->nodes[id].conf;
+}
 
 /* Take a view as the node's claim, and its member list as the cluster's. */
 void claim_take(struct health_engine *engine, uint32_t id, const struct health_view *view,

@@ -48,6 +48,7 @@ uint32_t node_next_threshold(const struct health_engine *engine, uint32_t id, ui
     if (node->flags & NODE_CLOSED) {
         next = earlier(next, cold->link_ms + limits->close_hold, from_ms);
         next = earlier(next, cold->link_ms + limits->leave_wait, from_ms);
+        next = earlier(next, cold->link_ms + limits->evict_max, from_ms);
     }
     if (node->exit == HEALTH_EXIT_FACT_PENDING)
         next = earlier(next, cold->gone_ms + limits->exit_grace, from_ms);
@@ -55,6 +56,6 @@ uint32_t node_next_threshold(const struct health_engine *engine, uint32_t id, ui
         next =
             earlier(next, (from_ms + LEAVE_LOOK_MS - 1) / LEAVE_LOOK_MS * LEAVE_LOOK_MS, from_ms);
     if (!node->boot && !cold->transitions)
-        next = earlier(next, engine_ms(engine, engine->since_ns[id]) + limits->agent_wait, from_ms);
+        next = earlier(next, node->agent_ms + limits->agent_wait, from_ms);
     return next;
 }

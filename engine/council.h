@@ -13,8 +13,7 @@ struct seat {
     uint32_t id;
     struct node *node;
     const struct node_cold *cold;
-    bool
-        reports; /* its claim is usable, of a Primary component, and not left out by a newer view */
+    bool reports; /* what seat_reports() says */
     uint8_t facts[HEALTH_NODE_FACT_COUNT];
 };
 
@@ -29,10 +28,30 @@ struct council {
     struct seat seats[HEALTH_CLUSTER_NODES_MAX];
 };
 
+/* Is the newest view known member by member? */
+static inline bool members_known(const struct cluster *cluster)
+{
+    return cluster->members_conf == cluster->conf && cluster->members_conf != CONF_NONE;
+}
+
+/* Is seat i not in the newest view, as far as the view itself tells? */
+bool left_out(const struct council *council, uint32_t i);
+
+/* facts.c: is the node's claim usable, of a Primary component, and not left out by a newer view? */
+bool seat_reports(const struct seat *seat);
+
 /* facts.c: fill in what each node's own testimony says. Expires what has become too old. */
 void council_hear_each(struct council *council);
 
 /* views.c: learn the newest view, then fill in what the views say of each node. */
 void council_compare_views(struct council *council);
+
+/* joiner.c: did somebody join between the known view and this newer one? Who may it be? */
+bool view_grew(const struct cluster *cluster, const struct node *view);
+void suspect_joiners(struct council *council);
+void council_find_joiners(struct council *council);
+
+/* leave.c: of each node that closed, how it left. */
+void council_judge_leaves(struct council *council);
 
 #endif

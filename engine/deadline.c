@@ -10,37 +10,23 @@
  */
 #include "deadline.h"
 
-#include <stdbool.h>
-
-/* Later than any deadline that may be told from a past one. */
-#define SPAN_MS (UINT32_C(1) << 31)
-
-/* A time on a line that starts half the clock's span before `now`, where order is that of numbers. */
-static uint32_t place(uint32_t at_ms, uint32_t now_ms)
+/* How far a time lies ahead of another; negative when it lies behind. */
+static int32_t ahead(uint32_t at_ms, uint32_t of_ms)
 {
-    return at_ms - now_ms + SPAN_MS;
+    return (int32_t)(at_ms - of_ms);
 }
 
-static bool is_due(uint32_t at_ms, uint32_t now_ms)
+/* The earliest of `count` times, none later than DEADLINE_FARTHEST_MS from now. No branch and a signed
+ * minimum, so that compilers look at several at once. */
+static inline uint32_t earliest(const uint32_t *at_ms, uint32_t count, uint32_t now_ms)
 {
-    return place(at_ms, now_ms) <= SPAN_MS;
-}
-
-static bool is_before(uint32_t at_ms, uint32_t other_ms)
-{
-    return place(at_ms, other_ms) < SPAN_MS;
-}
-
-/* The earliest of `count` times, none later than DEADLINE_FARTHEST_MS from now. */
-static uint32_t earliest(const uint32_t *at_ms, uint32_t count, uint32_t now_ms)
-{
-    uint32_t first = place(now_ms + DEADLINE_FARTHEST_MS, now_ms);
+    int32_t first = (int32_t)DEADLINE_FARTHEST_MS;
 
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t other = place(at_ms[i], now_ms);
+        int32_t other = ahead(at_ms[i], now_ms);
         first = other < first ? other : first;
     }
-    return first - SPAN_MS + now_ms;
+    return now_ms + (uint32_t)first;
 }
 
 /* How many there are from `first` on, but for one block or group at most. */
@@ -70,6 +56,7 @@ void deadlines_init(struct deadlines *set, void *memory, uint32_t count, uint32_
     set->at_ms = memory;
     set->block_min = set->at_ms + (size_t)set->blocks * DEADLINE_BLOCK;
     set->group_min = set->block_min + set->blocks;
+    set->early_ms = 0;
     set->next_ms = now_ms + DEADLINE_FARTHEST_MS;
     for (size_t i = 0; i < deadlines_bytes(count) / sizeof(uint32_t); i++)
         set->at_ms[i] = set->next_ms; /* the deadlines and all bounds */
@@ -81,13 +68,13 @@ void deadlines_arm(struct deadlines *set, uint32_t id, uint32_t at_ms)
     uint32_t group = block / DEADLINE_BLOCK;
 
     set->at_ms[id] = at_ms;
-    if (!is_before(at_ms, set->block_min[block]))
+    if (ahead(at_ms, set->block_min[block]) >= 0)
         return;
     set->block_min[block] = at_ms;
-    if (!is_before(at_ms, set->group_min[group]))
+    if (ahead(at_ms, set->group_min[group]) >= 0)
         return;
     set->group_min[group] = at_ms;
-    if (is_before(at_ms, set->next_ms))
+    if (ahead(at_ms, set->next_ms) < 0)
         set->next_ms = at_ms;
 }
 
@@ -95,12 +82,12 @@ static void expire_block(struct deadlines *set, uint32_t block, uint32_t now_ms,
                          void *context)
 {
     uint32_t first = block * DEADLINE_BLOCK;
-    uint32_t count = part(set->count, first, DEADLINE_BLOCK);
+    uint32_t until_ms = now_ms + set->early_ms;
 
-    for (uint32_t id = first; id < first + count; id++)
-        if (is_due(set->at_ms[id], now_ms))
-            set->at_ms[id] = due(context, id);
-    set->block_min[block] = earliest(&set->at_ms[first], count, now_ms);
+    for (uint32_t id = first; id < first + DEADLINE_BLOCK; id++)
+        if (ahead(set->at_ms[id], until_ms) <= 0)
+            set->at_ms[id] = id < set->count ? due(context, id) : now_ms + DEADLINE_FARTHEST_MS;
+    set->block_min[block] = earliest(&set->at_ms[first], DEADLINE_BLOCK, now_ms);
 }
 
 static void expire_group(struct deadlines *set, uint32_t group, uint32_t now_ms, deadline_due *due,
@@ -110,20 +97,20 @@ static void expire_group(struct deadlines *set, uint32_t group, uint32_t now_ms,
     uint32_t count = part(set->blocks, first, DEADLINE_BLOCK);
 
     for (uint32_t block = first; block < first + count; block++)
-        if (is_due(set->block_min[block], now_ms))
+        if (ahead(set->block_min[block], now_ms) <= 0)
             expire_block(set, block, now_ms, due, context);
     set->group_min[group] = earliest(&set->block_min[first], count, now_ms);
 }
 
 void deadlines_expire(struct deadlines *set, uint32_t now_ms, deadline_due *due, void *context)
 {
-    if (!is_due(set->next_ms, now_ms))
+    if (ahead(set->next_ms, now_ms) > 0)
         return;
     set->next_ms = now_ms + DEADLINE_FARTHEST_MS;
     for (uint32_t group = 0; group < set->groups; group++) {
-        if (is_due(set->group_min[group], now_ms))
+        if (ahead(set->group_min[group], now_ms) <= 0)
             expire_group(set, group, now_ms, due, context);
-        if (is_before(set->group_min[group], set->next_ms))
+        if (ahead(set->group_min[group], set->next_ms) < 0)
             set->next_ms = set->group_min[group];
     }
 }

@@ -7,6 +7,10 @@
  * (still bounds); moving it earlier lowers them. Expiry reads the bounds of the groups, opens only the
  * groups and blocks that may hold something due, and tightens their bounds.
  *
+ * Opening a block costs as much as several calls, and each call that finds an id refreshed puts its
+ * deadline off. `early_ms` lets expiry call ids of a block that it opens anyway that much before their
+ * time: those of one block then come together, once in a refresh's time to live, and not one by one.
+ *
  * Times are milliseconds of a 32-bit clock that wraps: two times are compared by the sign of their
  * difference, so a deadline lies at most DEADLINE_FARTHEST_MS ahead of now. "No deadline" is that far:
  * it comes after all, once in six days, and `due` puts it off again. For the same reason time must not
@@ -28,6 +32,8 @@ struct deadlines {
     uint32_t count;
     uint32_t blocks;
     uint32_t groups;
+    uint32_t
+        early_ms;     /* how much before its time an id may be called; 0 unless the owner sets it */
     uint32_t next_ms; /* when to expire next: never later than the earliest deadline of all */
 };
 
@@ -44,7 +50,8 @@ void deadlines_init(struct deadlines *set, void *memory, uint32_t count, uint32_
 /* Set the deadline of one id, earlier or later than before. */
 void deadlines_arm(struct deadlines *set, uint32_t id, uint32_t at_ms);
 
-/* Call `due` for every id whose deadline is at or before now_ms, in order of id and once each. What is
+/* Call `due` for every id whose deadline is at or before now_ms, in order of id and once each; and,
+ * where one of a block is, for those of that block whose deadline comes within early_ms. What is
  * due again when that is done, because a call gave or armed a past time for an id whose turn was over,
  * is left to the next expiry; next_ms says so. */
 void deadlines_expire(struct deadlines *set, uint32_t now_ms, deadline_due *due, void *context);

@@ -49,7 +49,10 @@ static bool limits_valid(const struct health_limits *limits)
         return false;
     HEALTH_LIMITS(X)
 #undef X
-    return true;
+    return limits->view_hold_ns <= limits->view_stale_ns &&
+           limits->settle_ns <= limits->leave_wait_ns &&
+           limits->leave_window_ns <= limits->evict_min_ns &&
+           limits->evict_min_ns <= limits->evict_max_ns;
 }
 
 static bool options_valid(const struct health_engine_options *options)
@@ -65,6 +68,13 @@ static void free_lists_init(struct health_engine *engine)
         engine->cold[i].next = i + 1 < engine->node_capacity ? i + 1 : HEALTH_NODE_NONE;
     for (uint32_t i = 0; i < engine->cluster_capacity; i++)
         engine->clusters[i].first = i + 1 < engine->cluster_capacity ? i + 1 : HEALTH_NODE_NONE;
+}
+
+/* Testimony that keeps coming is at most this old. */
+static uint32_t refresh_ms(const struct limits_ms *limits)
+{
+    return limits->probe_interval > limits->heartbeat_interval ? limits->probe_interval
+                                                               : limits->heartbeat_interval;
 }
 
 enum health_error health_engine_create(const struct health_engine_options *options,
@@ -97,6 +107,7 @@ enum health_error health_engine_create(const struct health_engine_options *optio
     engine->now_ns = options->now_ns;
     engine->late_ns = options->now_ns + engine->limits_ns.pulse_ns + engine->limits_ns.stall_ns;
     deadlines_init(&engine->deadlines, block + plan.deadlines, options->nodes, 0);
+    engine->deadlines.early_ms = refresh_ms(&engine->limits);
     free_lists_init(engine);
     *ret_engine = engine;
     return HEALTH_OK;
@@ -132,8 +143,8 @@ static void node_rest(struct health_engine *engine, uint32_t id)
     rest(&engine->stall_end_ms, engine->now_ms);
 }
 
-/* A node's deadline came. Testimony that was refreshed meanwhile has moved its threshold on without
- * telling the deadline: then there is nothing to judge, only a later moment to wait for. */
+/* A node's deadline came, or will soon. Testimony that was refreshed meanwhile has moved its threshold on
+ * without telling the deadline: then there is nothing to judge, only a later moment to wait for. */
 static uint32_t node_due(void *context, uint32_t id)
 {
     struct health_engine *engine = context;
@@ -240,7 +251,12 @@ enum health_error health_node_add(struct health_engine *engine, int64_t now_ns, 
 
     uint32_t id = engine->free_node;
     engine->free_node = engine->cold[id].next;
-    engine->nodes[id] = (struct node){.flags = NODE_USED, .conf = CONF_NONE};
+    engine->nodes[id] = (struct node){
+        .flags = NODE_USED,
+        .conf = CONF_NONE,
+        .claim_ms = engine->now_ms - DEADLINE_FARTHEST_MS,
+        .agent_ms = engine->now_ms, /* its agent is waited for from now on */
+    };
     engine->cold[id] = (struct node_cold){
         .cluster = cluster,
         .next = HEALTH_NODE_NONE,

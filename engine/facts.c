@@ -59,7 +59,7 @@ static bool agent_awaited(const struct health_engine *engine, const struct seat 
 
     if (agent == HEALTH_AGENT_FACT_NONE)
         return !seat->node->boot && !seat->cold->transitions &&
-               engine->now_ns - engine->since_ns[seat->id] < engine->limits_ns.agent_wait_ns;
+               !expired(engine, seat->node->agent_ms, engine->limits.agent_wait);
     return agent != HEALTH_AGENT_FACT_GONE && seat->facts[HEALTH_FACT_SPOKE] == HEALTH_SPOKE_BEFORE;
 }
 
@@ -83,6 +83,15 @@ static void forget_expired(const struct health_engine *engine, struct node *node
         node_flag(node, NODE_CLAIM, false);
 }
 
+bool seat_reports(const struct seat *seat)
+{
+    const struct node *node = seat->node;
+
+    return seat->facts[HEALTH_FACT_CLAIM] != HEALTH_CLAIM_NONE && node->history != 0 &&
+           node->conf != CONF_NONE && node->size != 0 && !(node->flags & NODE_EXCLUDED) &&
+           node->said[SAID_COMPONENT] == HEALTH_COMPONENT_PRIMARY;
+}
+
 static void hear(const struct health_engine *engine, struct seat *seat)
 {
     struct node *node = seat->node;
@@ -94,7 +103,7 @@ static void hear(const struct health_engine *engine, struct seat *seat)
     facts[HEALTH_FACT_AGENT] = (uint8_t)agent_fact(node);
     facts[HEALTH_FACT_SPOKE] = spoke_since(engine, seat) ? HEALTH_SPOKE_SINCE : HEALTH_SPOKE_BEFORE;
     facts[HEALTH_FACT_AWAITED] = agent_awaited(engine, seat);
-    facts[HEALTH_FACT_CLOSE] = node->flags & NODE_CLOSED &&
+    facts[HEALTH_FACT_CLOSE] = (node->flags & (NODE_CLOSED | NODE_HUSHED)) == NODE_CLOSED &&
                                !expired(engine, seat->cold->link_ms, engine->limits.close_hold);
     facts[HEALTH_FACT_CLAIM] = HEALTH_CLAIM_NONE;
     if (node->flags & NODE_CLAIM)
@@ -111,9 +120,7 @@ static void hear(const struct health_engine *engine, struct seat *seat)
     facts[HEALTH_FACT_EXIT] = (uint8_t)exit_fact(engine, seat);
     facts[HEALTH_FACT_LEAVE] = HEALTH_LEAVE_NONE;
 
-    seat->reports = facts[HEALTH_FACT_CLAIM] != HEALTH_CLAIM_NONE && node->history != 0 &&
-                    node->conf != CONF_NONE && node->size != 0 && !(node->flags & NODE_EXCLUDED) &&
-                    node->said[SAID_COMPONENT] == HEALTH_COMPONENT_PRIMARY;
+    seat->reports = seat_reports(seat);
 }
 
 void council_hear_each(struct council *council)

@@ -9,30 +9,6 @@
 #include "judge.h"
 #include "witness.h"
 
-/* What the agent says of the process. A state letter of /proc/PID/stat is worth more than the word:
- * T and t cannot answer, Z and X have ended. */
-static enum health_agent_fact agent_word(const struct health_heartbeat *beat)
-{
-    if (beat->process == HEALTH_PROCESS_STOPPED || beat->proc_state == 'Z' ||
-        beat->proc_state == 'X')
-        return HEALTH_AGENT_FACT_GONE;
-    if (beat->process == HEALTH_PROCESS_NOT_KNOWN)
-        return HEALTH_AGENT_FACT_NONE;
-    if (beat->proc_state == 'T' || beat->proc_state == 't')
-        return HEALTH_AGENT_FACT_FROZEN;
-    if (beat->has_local) {
-        enum health_probe_fact local = probe_fact(&beat->local);
-        if (local == HEALTH_PROBE_FACT_OK)
-            return HEALTH_AGENT_FACT_OK;
-        if (local == HEALTH_PROBE_FACT_ERROR)
-            return HEALTH_AGENT_FACT_ALIVE;
-        return beat->process == HEALTH_PROCESS_STARTING ? HEALTH_AGENT_FACT_STARTING
-                                                        : HEALTH_AGENT_FACT_DEAF;
-    }
-    return beat->process == HEALTH_PROCESS_UNRESPONSIVE ? HEALTH_AGENT_FACT_DEAF
-                                                        : HEALTH_AGENT_FACT_ALIVE;
-}
-
 static uint8_t ended_fact(const struct health_heartbeat *beat)
 {
     switch ((enum health_exit_kind)beat->exit_kind) {
@@ -73,6 +49,7 @@ static void process_ended(struct health_engine *engine, uint32_t id,
 
     if (node->agent != HEALTH_AGENT_FACT_GONE)
         engine->cold[id].gone_ms = at_ms;
+    node->agent = HEALTH_AGENT_FACT_GONE;
     /* An agent that restarted does not know how the process ended; what was known before stands. */
     if (told != HEALTH_EXIT_FACT_PENDING || node->exit == HEALTH_EXIT_FACT_NONE)
         node->exit = told;
@@ -102,17 +79,17 @@ static void process_lives(struct health_engine *engine, uint32_t id, uint32_t pi
 
 /* Is this beat newer than the last? Order is (boot, seq); a former boot's late packets are refused. */
 static bool beat_admitted(struct health_engine *engine, uint32_t id,
-                          const struct health_heartbeat *beat)
+                          const struct health_heartbeat *beat, uint32_t at_ms)
 {
     struct node *node = &engine->nodes[id];
     struct node_cold *cold = &engine->cold[id];
-    uint64_t tag = uuid_tag(&beat->boot);
-    uint32_t boot = (uint32_t)(tag >> 32 ^ tag);
+    uint32_t boot = boot_tag(beat);
 
-    boot += boot == 0;
     if (boot == node->boot)
         return ms_since(node->seq, (uint32_t)beat->seq) > 0;
-    if (boot == cold->former_boot)
+    /* Unless it goes on while the other has fallen silent: then the other's beat was the late one. */
+    if (boot == cold->former_boot &&
+        ms_since(node->agent_ms, at_ms) < 2 * (int32_t)engine->limits.heartbeat_interval)
         return false;
     cold->former_boot = node->boot;
     node->boot = boot;
@@ -143,7 +120,8 @@ static bool beat_repeats(const struct health_engine *engine, uint32_t id,
         ms_since(engine->cold[id].link_ms, node->agent_ms) < (int32_t)engine->limits.settle)
         return false;
     return !local_view_wanted(node, beat, sampled_ms) ||
-           claim_stands(engine, node, &beat->local.view, true, sampled_ms);
+           ((node->flags & (NODE_CLAIM | NODE_BY_AGENT)) == (NODE_CLAIM | NODE_BY_AGENT) &&
+            claim_says(node, &beat->local.view) && claim_holds(engine, node, sampled_ms));
 }
 
 static bool beat_valid(const struct health_heartbeat *beat)
@@ -161,18 +139,15 @@ enum health_error heartbeat_observed(struct health_engine *engine,
     uint32_t at_ms = observed_at(engine, observation);
     uint32_t sampled_ms = at_ms - engine->limits.heartbeat_interval;
 
-    if (beat->process >= HEALTH_PROCESS_COUNT ||
-        (beat->has_local && beat->local.error >= HEALTH_PROBE_ERROR_COUNT))
+    if (!beat_valid(beat))
         return HEALTH_EINVAL;
-    if (!beat_admitted(engine, id, beat)) {
+    if (!beat_admitted(engine, id, beat, at_ms)) {
         engine->counters.stale++;
         return HEALTH_OK;
     }
     enum health_agent_fact word = agent_word(beat);
     bool repeats = beat_repeats(engine, id, beat, word, sampled_ms);
     bool wanted = word != HEALTH_AGENT_FACT_GONE && local_view_wanted(node, beat, sampled_ms);
-    if (!repeats && !beat_valid(beat))
-        return HEALTH_EINVAL;
     node->seq = (uint32_t)beat->seq;
     if (ms_since(node->agent_ms, at_ms) > 0 || node->agent == HEALTH_AGENT_FACT_NONE)
         node->agent_ms = at_ms;

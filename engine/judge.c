@@ -7,6 +7,7 @@
  */
 #include "clock.h"
 #include "judge.h"
+#include "match.h"
 
 #include <string.h>
 
@@ -16,9 +17,10 @@
 
 void verdict_of(const struct health_ruleset *rules, const uint8_t *facts, struct verdict *verdict)
 {
-    const struct health_rule *running = health_table_match(rules->running, facts);
-    const struct health_rule *member = health_table_match(rules->member, facts);
-    const struct health_rule *clean = health_table_match(rules->clean, facts);
+    const struct fact_bits bits = fact_bits_of(facts, HEALTH_NODE_FACT_COUNT);
+    const struct health_rule *running = match_first(rules->running, bits);
+    const struct health_rule *member = match_first(rules->member, bits);
+    const struct health_rule *clean = match_first(rules->clean, bits);
     const uint8_t answers[] = {running->answer, member->answer, clean->answer};
     /* The question that decides the state also gives its reason. */
     const struct health_rule *decides[HEALTH_ANSWER_COUNT] = {
@@ -39,13 +41,11 @@ const struct health_rule *routable_rule(const struct health_ruleset *rules, cons
                                         uint8_t state)
 {
     static const uint8_t nothing[SAID_COUNT];
-    bool claims = node->flags & NODE_CLAIM;
-    const uint8_t *said = claims ? node->said : nothing;
-    bool maintained = claims && node->flags & NODE_MAINTAINED;
+    const uint8_t *said = node->flags & NODE_CLAIM ? node->said : nothing;
     const uint8_t facts[HEALTH_ROUTABLE_COUNT] = {
         [HEALTH_ROUTABLE_STATE] = state,
         [HEALTH_ROUTABLE_REJECTS] = said[SAID_REJECTS],
-        [HEALTH_ROUTABLE_MAINT] = maintained ? HEALTH_ANSWER_YES : HEALTH_ANSWER_NOT_KNOWN,
+        [HEALTH_ROUTABLE_MAINT] = said[SAID_MAINTENANCE],
         [HEALTH_ROUTABLE_DONATES] = said[SAID_LOCAL_STATE] == HEALTH_LOCAL_DONOR,
         [HEALTH_ROUTABLE_DONOR_REJECTS] = said[SAID_DONOR_REJECTS],
         [HEALTH_ROUTABLE_DESYNC] = said[SAID_DESYNC],
@@ -113,7 +113,7 @@ static void node_commit(struct health_engine *engine, const struct seat *seat,
     const struct health_rule *routable = routable_rule(engine->rules, node, verdict->state);
 
     if (node->state == verdict->state && node->reason == verdict->reason &&
-        node->routable == routable->reason)
+        cold->routable == routable->reason)
         return;
     if (node->state != verdict->state) {
         engine->since_ns[seat->id] = engine->now_ns;
@@ -125,7 +125,7 @@ static void node_commit(struct health_engine *engine, const struct seat *seat,
     }
     node->state = verdict->state;
     node->reason = verdict->reason;
-    node->routable = routable->reason;
+    cold->routable = routable->reason;
     report(engine, (struct health_report){
                        .subject = seat->id,
                        .version = ++cold->version,
@@ -134,6 +134,27 @@ static void node_commit(struct health_engine *engine, const struct seat *seat,
                        .routable = routable->answer,
                        .since_ns = engine->since_ns[seat->id],
                    });
+}
+
+/* Who exited politely has made the view smaller; who is on its way out, or how it exited is not proven, may
+ * have. */
+static bool may_have_left(const struct node *node)
+{
+    if (node->state == HEALTH_STATE_RED_UNCLEAN)
+        return node->reason == HEALTH_REASON_EXIT_NOT_PROVEN;
+    return node->state == HEALTH_STATE_RED_CLEAN ||
+           (node->state == HEALTH_STATE_YELLOW && node->flags & NODE_CLOSED);
+}
+
+/* May it have a vote in a Primary component that we do not see? A joiner has. */
+static bool may_vote(const struct node *node)
+{
+    if (node->state == HEALTH_STATE_YELLOW)
+        return node->reason != HEALTH_REASON_NON_PRIMARY &&
+               node->reason != HEALTH_REASON_DISCONNECTED &&
+               node->reason != HEALTH_REASON_INCONSISTENT &&
+               node->reason != HEALTH_REASON_FOREIGN_HISTORY;
+    return node->state == HEALTH_STATE_UNKNOWN;
 }
 
 void census_take(const struct health_engine *engine, const struct cluster *cluster,
@@ -147,10 +168,12 @@ void census_take(const struct health_engine *engine, const struct cluster *clust
         bool counted =
             cluster->history && node->history == cluster->history && node->conf == cluster->conf;
         census->states[node->state]++;
-        census->crashed += counted && node->state == HEALTH_STATE_RED_UNCLEAN;
-        /* Who is on its way out may have left the view already, and so made it smaller. */
-        left += counted && (node->state == HEALTH_STATE_RED_CLEAN ||
-                            (node->state == HEALTH_STATE_YELLOW && node->flags & NODE_CLOSED));
+        census->crashed += counted && node->state == HEALTH_STATE_RED_UNCLEAN &&
+                           node->reason != HEALTH_REASON_EXIT_NOT_PROVEN;
+        left += counted && may_have_left(node);
+        census->voters += may_vote(node);
+        census->mute +=
+            node->reason == HEALTH_REASON_SILENT || node->reason == HEALTH_REASON_NO_TESTIMONY;
     }
     census->base = cluster->size > left ? cluster->size - left : 0;
 }
@@ -167,7 +190,7 @@ static uint8_t greens_fact(const struct cluster *cluster, const struct census *c
  * count is proof only where each member is known to weigh one. */
 static uint8_t majority_fact(const struct cluster *cluster, const struct census *census)
 {
-    if (!census->crashed || 2 * (census->base - census->crashed) > census->base)
+    if (!census->crashed || census->base > 2 * census->crashed)
         return HEALTH_MAJORITY_KEPT;
     return cluster->weight && cluster->weight == cluster->size ? HEALTH_MAJORITY_CRASHED
                                                                : HEALTH_MAJORITY_DOUBTFUL;
@@ -178,11 +201,13 @@ static uint8_t unknowns_fact(const struct cluster *cluster, const struct census 
     uint32_t unknowns = census->states[HEALTH_STATE_UNKNOWN];
     uint32_t quorum = census->base / 2 + 1;
 
+    if (!cluster->count)
+        return HEALTH_UNKNOWNS_ENOUGH;
     if (!unknowns)
         return HEALTH_UNKNOWNS_NONE;
-    if (unknowns == cluster->count)
-        return cluster->size ? HEALTH_UNKNOWNS_ALL : HEALTH_UNKNOWNS_ENOUGH;
-    if (census->base && unknowns + cluster->others < quorum)
+    if (census->mute == cluster->count && cluster->size)
+        return HEALTH_UNKNOWNS_ALL;
+    if (census->base && census->voters + cluster->others < quorum)
         return HEALTH_UNKNOWNS_TOO_FEW;
     return HEALTH_UNKNOWNS_ENOUGH;
 }

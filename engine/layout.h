@@ -21,18 +21,18 @@ enum {
     NODE_LINK_MASK = 0x0003,  /* enum health_link_fact */
     NODE_LEAVE_MASK = 0x000c, /* enum leave_verdict << 2 */
     NODE_LEAVE_SHIFT = 2,
-    NODE_USED = 0x0010,       /* the slot holds a node */
-    NODE_CLOSED = 0x0020,     /* a closing is under way: link_ms says since when */
-    NODE_GONE = 0x0040,       /* the last judgement said "not running" */
-    NODE_GREW = 0x0080,       /* down when a view grew: it may be the joiner */
-    NODE_REFUTED = 0x0100,    /* a probe answered after its agent had seen it end */
-    NODE_CLAIM = 0x0200,      /* the claim is of this life of mysqld and not expired */
-    NODE_EXCLUDED = 0x0400,   /* a newer whole view left this very claim out */
-    NODE_COUNTED = 0x0800,    /* this life's unclean exit is counted */
-    NODE_WAITS = 0x1000,      /* its leave is not decided: look again soon */
-    NODE_TAINTED = 0x2000,    /* voted inconsistent, and not a member since */
-    NODE_BY_AGENT = 0x4000,   /* the claim was read by its agent, not by the probe */
-    NODE_MAINTAINED = 0x8000, /* the claim says: in maintenance */
+    NODE_USED = 0x0010,     /* the slot holds a node */
+    NODE_CLOSED = 0x0020,   /* a closing is under way: link_ms says since when */
+    NODE_GONE = 0x0040,     /* the last judgement said "not running" */
+    NODE_GREW = 0x0080,     /* down when a view grew: it may be the joiner */
+    NODE_REFUTED = 0x0100,  /* a probe answered after its agent had seen it end */
+    NODE_CLAIM = 0x0200,    /* the claim is of this life of mysqld and not expired */
+    NODE_EXCLUDED = 0x0400, /* a newer whole view left this very claim out */
+    NODE_COUNTED = 0x0800,  /* this life's unclean exit is counted */
+    NODE_WAITS = 0x1000,    /* its leave is not decided: look again soon */
+    NODE_TAINTED = 0x2000,  /* voted inconsistent, and not a member since */
+    NODE_BY_AGENT = 0x4000, /* the claim was read by its agent, not by the probe */
+    NODE_HUSHED = 0x8000,   /* nothing answered any more when the closing began */
 };
 
 /* How a closing went, as far as the peers' views have told. */
@@ -54,36 +54,39 @@ enum {
     SAID_DESYNC,
     SAID_READ_ONLY,
     SAID_DONOR_REJECTS,
+    SAID_MAINTENANCE,
     SAID_COUNT
 };
 
-_Static_assert(offsetof(struct health_view, donor_rejects) -
+_Static_assert(offsetof(struct health_view, maintenance) -
                        offsetof(struct health_view, component) ==
-                   SAID_DONOR_REJECTS,
+                   SAID_MAINTENANCE,
                "the small fields of a view lie side by side, in the order of the enum");
 
 #define CONF_NONE UINT32_MAX
 
+/* Steps in which a silence is kept, up to 255 of them: longer than any leave takes to show. */
+#define QUIET_STEP_MS 64u
+
 struct node {
     uint32_t probe_ms; /* when the probe last reported what `probe` says */
     uint32_t claim_ms; /* when the claim was read at the earliest: its probe was sent then */
-    uint32_t agent_ms; /* when the last heartbeat came */
+    uint32_t agent_ms; /* when the last heartbeat came; before the first, when the node was added */
     uint32_t boot;     /* tag of the agent's boot id; 0: no agent yet */
     uint32_t seq;      /* of the last heartbeat; 32 bits, compared by the sign of the difference */
     uint32_t pid;
-    uint8_t probe; /* enum health_probe_fact */
-    uint8_t agent; /* enum health_agent_fact */
-    uint8_t exit;  /* enum health_exit_fact, never UNPROVEN */
-    uint8_t state; /* enum health_state */
-    uint8_t reason;
-    uint8_t routable; /* enum health_reason: why it is routable or not */
-    uint16_t flags;
     uint64_t history; /* tag of the state UUID, see uuid_tag(); 0 none */
     uint64_t member;  /* tag of the gcomm UUID; 0 none */
     uint32_t conf;    /* configuration id; kept while it says "none". CONF_NONE: never had one */
     uint16_t size;
     uint16_t weight; /* 0 not known */
     uint8_t said[SAID_COUNT];
+    uint8_t probe; /* enum health_probe_fact */
+    uint8_t agent; /* enum health_agent_fact */
+    uint8_t exit;  /* enum health_exit_fact, never UNPROVEN */
+    uint8_t state; /* enum health_state */
+    uint8_t reason;
+    uint16_t flags;
 };
 
 _Static_assert(sizeof(struct node) == 64, "a node is one cache line");
@@ -99,7 +102,9 @@ struct node_cold {
     uint16_t transitions;
     uint16_t unclean;
     uint16_t incarnation;
-    uint16_t spare;
+    uint8_t routable; /* enum health_reason: why it is routable or not */
+    uint8_t
+        quiet; /* how long nothing had been heard when the closing began, in steps of QUIET_STEP_MS */
 };
 
 /* The newest Primary view that any usable claim has shown, and what was learnt around it. */
@@ -123,7 +128,7 @@ struct cluster {
     uint8_t reason;
     uint8_t faults;
     uint8_t used;
-    uint8_t spare;
+    uint8_t arbitrated; /* bool: it has had members that are no configured node */
 };
 
 _Static_assert(sizeof(struct cluster) <= 64, "a cluster is one cache line");
@@ -171,15 +176,13 @@ static inline uint32_t engine_ms(const struct health_engine *engine, int64_t ns)
 }
 
 /*
- * Reduce a UUID to 64 bits: its first 32 as they are, so that people recognise them, and a mix of the
- * other 96. Galera's UUIDs are time-based and few; two that meet in one cluster differ in the tag but
- * for a chance of 2^-64. 0 is kept for "none".
+ * Reduce a UUID to 64 bits: its first 32 as they are, so that people recognise them, and the next 32
+ * mixed with the other half. Galera's UUIDs are time-based and few; two that meet in one cluster differ
+ * in the tag, and one differs from "none" (0), but for a chance of 2^-64.
  */
 static inline uint64_t uuid_tag(const struct health_uuid *uuid)
 {
-    uint64_t mix = (uuid->hi << 32 ^ uuid->lo) * UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t tag = (uuid->hi & UINT64_C(0xffffffff00000000)) | mix >> 32;
-    return tag ? tag : (uuid->hi | uuid->lo) != 0;
+    return uuid->hi ^ uuid->lo * UINT64_C(0x9e3779b97f4a7c15) >> 32;
 }
 
 static inline enum leave_verdict node_leave(const struct node *node)

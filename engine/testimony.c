@@ -1,13 +1,12 @@
 /*
- * testimony.c - an observation becomes testimony.
+ * testimony.c - what a probe or an idle link shows becomes testimony.
  *
- * Each witness has one place on a node, which its newest observation takes. Nearly every observation
- * says what the place says already: then only its time moves, and nothing is judged. What does change
- * something is written down here and judged by cluster_judge(); nothing here decides a state.
+ * Each witness has one place on a node, which its newest observation takes. What changes something is
+ * written down here and judged by cluster_judge(); nothing here decides a state.
  */
+#include "testimony.h"
+
 #include "claim.h"
-#include "clock.h"
-#include "heartbeat.h"
 #include "judge.h"
 #include "witness.h"
 
@@ -24,39 +23,6 @@ static void probe_answered(struct health_engine *engine, uint32_t id,
         claim_take(engine, id, &probe->view, false, sent_ms);
 }
 
-/* Nothing but the time of what is known already? Then it is set, and there is nothing to judge. */
-static bool probe_repeats(struct health_engine *engine, uint32_t id,
-                          const struct health_probe *probe, enum health_probe_fact fact,
-                          uint32_t at_ms, uint32_t sent_ms)
-{
-    struct node *node = &engine->nodes[id];
-
-    if (fact != node->probe)
-        return false;
-    if (fact == HEALTH_PROBE_FACT_OK) {
-        if (node->flags & NODE_CLOSED || node->agent == HEALTH_AGENT_FACT_FROZEN)
-            return false;
-        if (probe->has_view) {
-            if (!claim_stands(engine, node, &probe->view, false, sent_ms) ||
-                !claim_members_learnt(engine, id, &probe->view))
-                return false;
-            node->claim_ms = sent_ms;
-        }
-    } else if (fact == HEALTH_PROBE_FACT_ERROR && node->flags & NODE_CLOSED) {
-        return false;
-    }
-    node->probe_ms = at_ms;
-    return true;
-}
-
-/* When it was sent, on the engine's clock: rounded to the past. */
-static uint32_t sent_at(uint32_t at_ms, int64_t rtt_ns)
-{
-    uint32_t whole = rtt_ns <= UINT32_MAX ? (uint32_t)rtt_ns / (uint32_t)HEALTH_NS_PER_MS
-                                          : (uint32_t)(rtt_ns / HEALTH_NS_PER_MS);
-    return at_ms - whole - (rtt_ns != 0);
-}
-
 /* Does a silence take nothing away from what is known? Then it is counted as what it is. */
 static bool silence_ignored(struct health_engine *engine, const struct node *node, int64_t sent_ns,
                             uint32_t at_ms)
@@ -71,8 +37,15 @@ static bool silence_ignored(struct health_engine *engine, const struct node *nod
     return voided || outlived;
 }
 
-static enum health_error probe_observed(struct health_engine *engine,
-                                        const struct health_observation *observation)
+/* Does a probe fail as the last one did? An error packet may also end a closing. */
+static bool failure_repeats(const struct node *node, enum health_probe_fact fact)
+{
+    return fact == node->probe && fact != HEALTH_PROBE_FACT_OK &&
+           !(fact == HEALTH_PROBE_FACT_ERROR && node->flags & NODE_CLOSED);
+}
+
+enum health_error probe_observed(struct health_engine *engine,
+                                 const struct health_observation *observation)
 {
     const struct health_probe *probe = &observation->probe;
     uint32_t id = observation->node;
@@ -80,7 +53,7 @@ static enum health_error probe_observed(struct health_engine *engine,
     uint32_t at_ms = observed_at(engine, observation);
     uint32_t sent_ms = sent_at(at_ms, probe->rtt_ns);
 
-    if (probe->error >= HEALTH_PROBE_ERROR_COUNT || probe->rtt_ns < 0)
+    if (probe->error >= HEALTH_PROBE_ERROR_COUNT || !rtt_valid(probe->rtt_ns))
         return HEALTH_EINVAL;
     enum health_probe_fact fact = probe_fact(probe);
     if (node->probe != HEALTH_PROBE_FACT_NONE && ms_since(node->probe_ms, at_ms) < 0) {
@@ -90,7 +63,8 @@ static enum health_error probe_observed(struct health_engine *engine,
     if (fact == HEALTH_PROBE_FACT_SILENT &&
         silence_ignored(engine, node, observation->at_ns - probe->rtt_ns, at_ms))
         return HEALTH_OK;
-    if (probe_repeats(engine, id, probe, fact, at_ms, sent_ms)) {
+    if (failure_repeats(node, fact)) {
+        node->probe_ms = at_ms;
         engine->counters.unchanged++;
         return HEALTH_OK;
     }
@@ -112,8 +86,8 @@ static enum health_error probe_observed(struct health_engine *engine,
     return HEALTH_OK;
 }
 
-static enum health_error link_observed(struct health_engine *engine,
-                                       const struct health_observation *observation)
+enum health_error link_observed(struct health_engine *engine,
+                                const struct health_observation *observation)
 {
     static const uint8_t facts[HEALTH_LINK_COUNT] = {
         [HEALTH_LINK_NOT_KNOWN] = HEALTH_LINK_FACT_NONE,
@@ -146,40 +120,4 @@ static enum health_error link_observed(struct health_engine *engine,
     engine->counters.observations++;
     cluster_judge(engine, cold->cluster);
     return HEALTH_OK;
-}
-
-enum health_error health_engine_observe(struct health_engine *engine, int64_t now_ns,
-                                        const struct health_observation *observation)
-{
-    if (observation->node >= engine->node_capacity ||
-        !(engine->nodes[observation->node].flags & NODE_USED))
-        return HEALTH_ENOENT;
-    if (observation->at_ns > now_ns)
-        return HEALTH_EINVAL;
-    enum health_error error = engine_advance(engine, now_ns);
-    if (error != HEALTH_OK)
-        return error;
-
-    switch ((enum health_witness)observation->witness) {
-    case HEALTH_WITNESS_PROBE:
-        return probe_observed(engine, observation);
-    case HEALTH_WITNESS_LINK:
-        return link_observed(engine, observation);
-    case HEALTH_WITNESS_AGENT:
-        return heartbeat_observed(engine, observation);
-    case HEALTH_WITNESS_COUNT:
-        break;
-    }
-    return HEALTH_EINVAL;
-}
-
-void health_engine_prefetch(const struct health_engine *engine, uint32_t node)
-{
-#if defined(__GNUC__)
-    if (node < engine->node_capacity)
-        __builtin_prefetch(&engine->nodes[node], 1);
-#else
-    (void)engine;
-    (void)node;
-#endif
 }

@@ -95,21 +95,15 @@ static bool someone_reports(const struct council *council, uint64_t history, uin
     return false;
 }
 
-/* Did somebody join between the known view and this newer one? Each change of membership raises the id
- * by one, so an id that rose by more than the view shrank hides a join. */
-static bool view_grew(const struct cluster *cluster, const struct node *view)
+/* Another life of the cluster: its ids start again, and say nothing about views of the former one. */
+static void begin_cluster_life(struct council *council)
 {
-    int32_t shrank = (int32_t)cluster->size - (int32_t)view->size;
-    return shrank < 0 || view->conf - cluster->conf > (uint32_t)shrank;
-}
-
-/* Nodes that are down while a view grows may be the one that joins. */
-static void suspect_joiners(struct council *council)
-{
+    council->cluster->whole_conf = 0;
+    council->cluster->members_conf = CONF_NONE;
     for (uint32_t i = 0; i < council->count; i++) {
-        struct node *node = council->seats[i].node;
-        if (node->flags & NODE_CLOSED && !council->seats[i].reports)
-            node_flag(node, NODE_GREW, true);
+        struct seat *seat = &council->seats[i];
+        node_flag(seat->node, NODE_EXCLUDED, false);
+        seat->reports = seat_reports(seat);
     }
 }
 
@@ -120,10 +114,8 @@ static void remember_view(struct council *council, const struct node *view)
 
     if (same_history && view->conf > cluster->conf && view_grew(cluster, view))
         suspect_joiners(council);
-    if (!same_history || view->conf < cluster->conf) { /* another life: its ids start again */
-        cluster->whole_conf = 0;
-        cluster->members_conf = CONF_NONE;
-    }
+    if (!same_history || view->conf < cluster->conf)
+        begin_cluster_life(council);
     cluster->history = view->history;
     cluster->conf = view->conf;
     cluster->seen_ms = council->engine->now_ms;
@@ -146,19 +138,15 @@ static void learn_view(struct council *council)
     }
 }
 
-/* Is the newest view known member by member? */
-static bool members_known(const struct cluster *cluster)
-{
-    return cluster->members_conf == cluster->conf && cluster->members_conf != CONF_NONE;
-}
-
-/* Members that are no configured node: known exactly when all nodes are in the view, and never more
- * than the view has room for. */
+/* Members that are no configured node (arbitrators): known exactly when all nodes are in the view, and
+ * never more than the view has room for. */
 static void learn_others(struct cluster *cluster, uint32_t reporters, bool all_report)
 {
     uint32_t room = cluster->size > reporters ? cluster->size - reporters : 0;
     if (all_report || cluster->others > room)
         cluster->others = (uint8_t)(room > UINT8_MAX ? UINT8_MAX : room);
+    if (all_report && room)
+        cluster->arbitrated = true;
 }
 
 static void learn_wholeness(struct council *council)
@@ -181,13 +169,23 @@ static void learn_wholeness(struct council *council)
         cluster->whole_conf = cluster->conf;
 }
 
-/* Is seat i in the newest view, as far as the view itself tells? */
-static bool left_out(const struct council *council, uint32_t i)
+/* Where arbitrators count as present, a view that is one short may lack one of them as well as a node. Was
+ * this node asked since the view was there, so that its own answer tells? */
+static bool absence_is_its_own(const struct council *council, const struct seat *seat)
+{
+    const struct cluster *cluster = council->cluster;
+
+    return !cluster->others || members_known(cluster) ||
+           (seat->node->flags & NODE_CLAIM && ms_since(cluster->seen_ms, seat->node->claim_ms) >=
+                                                  (int32_t)council->engine->limits.settle);
+}
+
+bool left_out(const struct council *council, uint32_t i)
 {
     const struct cluster *cluster = council->cluster;
     const struct seat *seat = &council->seats[i];
 
-    if (!council->whole)
+    if (!council->whole || !absence_is_its_own(council, seat))
         return false;
     if (members_known(cluster))
         return !(cluster->members >> i & 1u);
@@ -207,7 +205,7 @@ static bool excluded(struct council *council, uint32_t i)
         return true;
     if (seat->facts[HEALTH_FACT_CLAIM] == HEALTH_CLAIM_NONE || node->history != cluster->history)
         return left_out(council, i);
-    if (!seat->reports || node->conf >= cluster->whole_conf ||
+    if (!seat->reports || node->conf >= cluster->whole_conf || !absence_is_its_own(council, seat) ||
         (members_known(cluster) && !left_out(council, i)))
         return false;
     for (uint32_t k = 0; k < council->count; k++) {
@@ -275,122 +273,6 @@ static enum health_peers_fact peers_fact(struct council *council, uint32_t i)
     return peers_agree(council, i) ? HEALTH_PEERS_AGREE : HEALTH_PEERS_NONE;
 }
 
-/* Members of the newest view that no known member accounts for. */
-static int32_t unaccounted(const struct council *council)
-{
-    int32_t rest = (int32_t)council->cluster->size - council->cluster->others;
-    for (uint32_t i = 0; i < council->count; i++)
-        rest -= council->seats[i].reports && node_answers(council->seats[i].facts);
-    return rest;
-}
-
-static bool may_be_joiner(const struct council *council, uint32_t i)
-{
-    return council->seats[i].node->flags & NODE_GREW &&
-           !(members_known(council->cluster) && !(council->cluster->members >> i & 1u));
-}
-
-static void find_joiners(struct council *council)
-{
-    int32_t rest = unaccounted(council);
-    int32_t candidates = 0;
-
-    for (uint32_t i = 0; i < council->count; i++)
-        candidates += may_be_joiner(council, i);
-    for (uint32_t i = 0; i < council->count; i++) {
-        struct node *node = council->seats[i].node;
-        if (!(node->flags & NODE_GREW))
-            continue;
-        if (rest <= 0 || !may_be_joiner(council, i)) {
-            node_flag(node, NODE_GREW, false);
-        } else if (rest >= candidates) {
-            council->seats[i].facts[HEALTH_FACT_GREW] = HEALTH_GREW_YES;
-            node_set_leave(node,
-                           LEAVE_SPENT); /* its former life's leave says nothing of this one */
-        } else {
-            council->seats[i].facts[HEALTH_FACT_GREW] = HEALTH_GREW_MAYBE;
-        }
-    }
-}
-
-/* Was this moment so soon after a stall of ours that we cannot say when the thing really happened? */
-static bool untimed(const struct health_engine *engine, uint32_t moment)
-{
-    int32_t after = ms_since(engine->stall_end_ms, moment);
-    return engine->stall_end_ns && after >= 0 &&
-           after <= (int32_t)(engine->limits.close_hold + engine->limits.settle);
-}
-
-/* A view that leaves the node out: did it come with the close, or by eviction? */
-static enum leave_verdict date_leave(const struct council *council, const struct seat *seat)
-{
-    const struct health_engine *engine = council->engine;
-    int32_t after = ms_since(seat->cold->link_ms, council->cluster->seen_ms);
-    int32_t lead = (int32_t)engine->limits.leave_lead;
-
-    if (seat->facts[HEALTH_FACT_LINK] != HEALTH_LINK_FACT_CLOSED)
-        lead +=
-            (int32_t)engine->limits.probe_interval; /* nobody watched: the close was found late */
-    if (untimed(engine, seat->cold->link_ms) || untimed(engine, council->cluster->seen_ms))
-        return LEAVE_SPENT;
-    if (after > (int32_t)engine->limits.leave_window)
-        return LEAVE_HELD;
-    return after >= -lead ? LEAVE_LEFT : LEAVE_SPENT;
-}
-
-/* Does a peer, asked surely after the close, still report the view that this node was in? */
-static bool peers_hold(const struct council *council, uint32_t i)
-{
-    const struct health_engine *engine = council->engine;
-    const struct seat *seat = &council->seats[i];
-
-    for (uint32_t k = 0; k < council->count; k++) {
-        const struct seat *other = &council->seats[k];
-        if (k != i && other->reports && node_answers(other->facts) &&
-            other->node->history == seat->node->history && other->node->conf == seat->node->conf &&
-            ms_since(seat->cold->link_ms, other->node->claim_ms) >= (int32_t)engine->limits.settle)
-            return true;
-    }
-    return false;
-}
-
-static bool peers_can_tell(const struct council *council, uint32_t i)
-{
-    for (uint32_t k = 0; k < council->count; k++)
-        if (k != i && council->seats[k].reports && node_answers(council->seats[k].facts))
-            return true;
-    return false;
-}
-
-static void judge_leave(struct council *council, uint32_t i)
-{
-    const struct health_engine *engine = council->engine;
-    struct seat *seat = &council->seats[i];
-    struct node *node = seat->node;
-    static const uint8_t told[] = {
-        [LEAVE_UNDECIDED] = HEALTH_LEAVE_NONE,
-        [LEAVE_LEFT] = HEALTH_LEAVE_LEFT,
-        [LEAVE_HELD] = HEALTH_LEAVE_HELD,
-        [LEAVE_SPENT] = HEALTH_LEAVE_NONE,
-    };
-
-    node_flag(node, NODE_WAITS, false);
-    if (!(node->flags & NODE_CLOSED))
-        return;
-    if (node_leave(node) == LEAVE_UNDECIDED && node->conf != CONF_NONE &&
-        node->history == council->cluster->history) {
-        if (node->conf < council->cluster->conf && left_out(council, i))
-            node_set_leave(node, date_leave(council, seat));
-        else if (peers_hold(council, i))
-            node_set_leave(node, LEAVE_HELD);
-        else if (peers_can_tell(council, i) &&
-                 ms_since(seat->cold->link_ms, engine->now_ms) < (int32_t)engine->limits.leave_wait)
-            node_flag(node, NODE_WAITS, true);
-    }
-    seat->facts[HEALTH_FACT_LEAVE] =
-        node->flags & NODE_WAITS ? HEALTH_LEAVE_WAITING : told[node_leave(node)];
-}
-
 void council_compare_views(struct council *council)
 {
     council->split = council->split_tie = council->foreign = false;
@@ -398,7 +280,6 @@ void council_compare_views(struct council *council)
     learn_wholeness(council);
     for (uint32_t i = 0; i < council->count; i++)
         council->seats[i].facts[HEALTH_FACT_PEERS] = (uint8_t)peers_fact(council, i);
-    find_joiners(council);
-    for (uint32_t i = 0; i < council->count; i++)
-        judge_leave(council, i);
+    council_find_joiners(council);
+    council_judge_leaves(council);
 }

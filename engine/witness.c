@@ -18,8 +18,29 @@ static bool view_valid(const struct health_view *view)
 
 bool probe_valid(const struct health_probe *probe)
 {
-    return probe->error < HEALTH_PROBE_ERROR_COUNT && probe->rtt_ns >= 0 &&
+    return probe->error < HEALTH_PROBE_ERROR_COUNT && rtt_valid(probe->rtt_ns) &&
            (!probe->has_view || view_valid(&probe->view));
+}
+
+/* Was mysqld's last word to the probe an answer? */
+static bool answered(const struct node *node)
+{
+    return node->probe == HEALTH_PROBE_FACT_OK || node->probe == HEALTH_PROBE_FACT_ERROR;
+}
+
+/* For how long nothing had been heard of the node, at least: since it last spoke of itself or, a probe's
+ * whole budget before the answer came in, since it answered. */
+static uint8_t quiet_before(const struct health_engine *engine, const struct node *node,
+                            uint32_t at_ms)
+{
+    int32_t quiet = ms_since(node->claim_ms, at_ms);
+    int32_t unanswered = ms_since(node->probe_ms - engine->limits.probe_timeout, at_ms);
+    int32_t most = UINT8_MAX * (int32_t)QUIET_STEP_MS;
+
+    if (answered(node) && unanswered < quiet)
+        quiet = unanswered;
+    quiet = quiet < 0 ? 0 : quiet > most ? most : quiet;
+    return (uint8_t)(((uint32_t)quiet + QUIET_STEP_MS - 1) / QUIET_STEP_MS);
 }
 
 void closing_begin(struct health_engine *engine, uint32_t id, uint32_t at_ms)
@@ -28,10 +49,16 @@ void closing_begin(struct health_engine *engine, uint32_t id, uint32_t at_ms)
     if (node->flags & NODE_CLOSED)
         return;
     engine->cold[id].link_ms = at_ms;
+    engine->cold[id].quiet = quiet_before(engine, node, at_ms);
     node_flag(node, NODE_CLOSED, true);
-    node_flag(node, NODE_GREW, false);
-    /* A node that was silent already is not seen leaving: it may have been frozen, and then killed. */
-    node_set_leave(node, node->probe == HEALTH_PROBE_FACT_SILENT ? LEAVE_SPENT : LEAVE_UNDECIDED);
+    node_flag(node, NODE_HUSHED, !answered(node));
+    node_set_leave(node, LEAVE_UNDECIDED);
+    if (answered(node))
+        node_flag(node, NODE_GREW, false);
+    else if (node->probe == HEALTH_PROBE_FACT_NONE && node->agent != HEALTH_AGENT_FACT_NONE &&
+             node->agent != HEALTH_AGENT_FACT_GONE)
+        /* A port that nobody has seen open did not close now: its agent has spoken since. */
+        engine->cold[id].link_ms = node->agent_ms - engine->limits.settle;
 }
 
 void closing_end(struct health_engine *engine, uint32_t id, uint32_t sent_ms)

@@ -17,6 +17,20 @@ static inline uint32_t observed_at(const struct health_engine *engine,
                                                 : engine_ms(engine, observation->at_ns);
 }
 
+/* Not negative, and not so long that it wraps the engine's clock. */
+static inline bool rtt_valid(int64_t rtt_ns)
+{
+    return rtt_ns >= 0 && rtt_ns < DEADLINE_FARTHEST_MS * HEALTH_NS_PER_MS;
+}
+
+/* When a probe was sent, on the engine's clock: rounded to the past. */
+static inline uint32_t sent_at(uint32_t at_ms, int64_t rtt_ns)
+{
+    uint32_t whole = rtt_ns <= UINT32_MAX ? (uint32_t)rtt_ns / (uint32_t)HEALTH_NS_PER_MS
+                                          : (uint32_t)(rtt_ns / HEALTH_NS_PER_MS);
+    return at_ms - whole - (rtt_ns != 0);
+}
+
 bool answer_valid(uint8_t answer);
 bool probe_valid(const struct health_probe *probe);
 

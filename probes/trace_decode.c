@@ -5,21 +5,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-/* wsrep_cluster_status is spelled with a dash or an underscore, in either case. */
 static uint8_t get_component(struct decoder *decoder, const cJSON *wsrep, const char *where)
 {
     const char *text = field_text(decoder, wsrep, where, "cluster_status");
-    if (!text)
-        return HEALTH_COMPONENT_NOT_KNOWN;
-    if (strcasecmp(text, "Primary") == 0)
-        return HEALTH_COMPONENT_PRIMARY;
-    if (strcasecmp(text, "non-Primary") == 0 || strcasecmp(text, "non_Primary") == 0)
-        return HEALTH_COMPONENT_NON_PRIMARY;
-    if (strcasecmp(text, "Disconnected") == 0)
-        return HEALTH_COMPONENT_DISCONNECTED;
-    return HEALTH_COMPONENT_NOT_KNOWN;
+    return (uint8_t)(text ? word_component(text) : HEALTH_COMPONENT_NOT_KNOWN);
 }
 
 static uint32_t node_index(const struct health_trace_header *header, const char *name)

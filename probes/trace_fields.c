@@ -237,10 +237,8 @@ uint8_t field_switch(struct decoder *decoder, const cJSON *object, const char *w
     if (cJSON_IsNumber(value) && (value->valuedouble == 0 || value->valuedouble == 1))
         return value->valuedouble == 1 ? HEALTH_ANSWER_YES : HEALTH_ANSWER_NO;
     const char *text = cJSON_GetStringValue(value);
-    if (text && (strcasecmp(text, "ON") == 0 || strcmp(text, "1") == 0))
-        return HEALTH_ANSWER_YES;
-    if (text && (strcasecmp(text, "OFF") == 0 || strcmp(text, "0") == 0))
-        return HEALTH_ANSWER_NO;
+    if (text && word_switch(text) != HEALTH_ANSWER_NOT_KNOWN)
+        return (uint8_t)word_switch(text);
     if (text && text[0] != LONG_MARK)
         trace_remark(decoder->reader, "%s.%s: \"%.40s\" is neither ON nor OFF: taken as not known",
                      where, key, text);

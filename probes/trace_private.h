@@ -4,6 +4,8 @@
 #ifndef HEALTHD_PROBES_TRACE_PRIVATE_H
 #define HEALTHD_PROBES_TRACE_PRIVATE_H
 
+#include "words.h"
+
 #include <healthd/trace.h>
 
 /* Extra keys that were noted already: each is said once. */
@@ -70,9 +72,5 @@ char *trace_encode_entry(const struct health_trace_header *header,
 enum health_trace_kind trace_binary_next(struct health_trace_reader *reader,
                                          struct health_trace_entry *entry);
 bool trace_binary_open(struct health_trace_reader *reader);
-
-/* Words of the format to values of enums. */
-bool uuid_parse(const char *text, struct health_uuid *ret_uuid);
-void uuid_format(const struct health_uuid *uuid, char text[37]);
 
 #endif

@@ -1,8 +1,9 @@
 /*
  * uuid.c - UUIDs to and from their text of 36 characters.
  */
-#include "trace_private.h"
+#include "words.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static int hex_value(char digit)

@@ -4,7 +4,8 @@
  * The three given ones are the cadence. The constants beside them come from measurements on MariaDB
  * 10.11 with Galera 26.4: a graceful leave shows in the peers' views within 50 ms of the closed
  * connections, a crash after 4.4 to 6.7 s (evs.suspect_timeout is 5 s by default). Where that timeout is
- * set lower than 4 s, leave_window must be overridden to less than it.
+ * set lower than 4 s, leave_window and evict_min must be overridden to less than it, and where
+ * evs.inactive_timeout is set higher than 15 s, evict_max to more than it.
  */
 #include <healthd/rules.h>
 
@@ -38,10 +39,12 @@ static int64_t larger(int64_t a, int64_t b)
     X(leave_lead, 350 * MS, "350 ms") \
     X(leave_window, smaller(3500 * MS, 1000 * MS + 2 * interval), \
       "1 s + 2 x interval, at most 3.5 s") \
+    X(evict_min, 3500 * MS, "3.5 s") \
+    X(evict_max, 20000 * MS, "20 s") \
     X(leave_wait, 2 * round + 400 * MS, "2 x (interval + timeout) + 400 ms") \
-    X(exit_grace, 2 * beat + 500 * MS, "2 x heartbeat + 500 ms") \
-    X(pulse, 250 * MS, "250 ms") \
-    X(stall, 250 * MS, "250 ms")
+    X(exit_grace, 2 * beat + 50 * MS, "2 x heartbeat + 50 ms") \
+    X(pulse, pulse, "timeout / 2, 25 to 250 ms") \
+    X(stall, pulse, "timeout / 2, 25 to 250 ms")
 
 static bool valid(int64_t interval_ns)
 {
@@ -58,6 +61,7 @@ enum health_error health_limits_derive(const struct health_cadence *cadence,
     const int64_t interval = cadence->probe_interval_ns;
     const int64_t round = interval + cadence->probe_timeout_ns;
     const int64_t beat = cadence->heartbeat_interval_ns;
+    const int64_t pulse = larger(25 * MS, smaller(250 * MS, cadence->probe_timeout_ns / 2));
 #define X(limit, value, formula) ret_limits->limit##_ns = (value);
     DERIVATION(X)
 #undef X

@@ -319,6 +319,22 @@ Test(deadline, given_for_the_past_by_a_call_does_not_come_twice_in_a_pass)
     free(script.set.at_ms);
 }
 
+Test(deadline, comes_a_little_early_beside_one_of_its_block_that_is_due_and_only_there)
+{
+    struct script script = script_of(200);
+    script.set.early_ms = 100;
+    deadlines_arm(&script.set, 3, 600);
+    deadlines_arm(&script.set, 5, 500);
+    deadlines_arm(&script.set, 6, 601);
+    deadlines_arm(&script.set, 70, 501); /* in another block */
+    deadlines_expire(&script.set, 499, play, &script);
+    expect_called(&script, NULL, 0);
+    deadlines_expire(&script.set, 500, play, &script);
+    expect_called(&script, (uint32_t[]){3, 5}, 2);
+    cr_expect_eq(script.set.next_ms, 501, "and no other is forgotten");
+    free(script.set.at_ms);
+}
+
 Test(deadline, takes_little_more_than_four_bytes_an_id)
 {
     cr_expect_eq(deadlines_bytes(0), 0);

@@ -40,7 +40,8 @@
     X(VIEW_EXPIRED, "view-expired", "it runs, and nobody has seen its view for too long") \
     X(AGENT_AWAITED, "agent-awaited", "its port is closed; its agent has not spoken since") \
     X(CONTRADICTED, "contradicted", "its port refuses while an open connection lives on") \
-    X(MAYBE_JOINING, "maybe-joining", "its port is closed, and a view grew by one that may be it") \
+    X(MAYBE_JOINING, "maybe-joining", \
+      "its port is closed, and its peers count one member more that may be it") \
     X(LINK_CLOSED, "link-closed", "its connections closed, and no new one was refused yet") \
     X(SILENT, "silent", "nothing answers: silence proves nothing") \
     X(NO_TESTIMONY, "no-testimony", "no witness has spoken, or all have gone stale") \

@@ -278,6 +278,8 @@ struct health_fault_advice {
     X(settle, "testimony this much younger than a close was surely taken after it") \
     X(leave_lead, "peers may show a graceful leave this long before the close is seen") \
     X(leave_window, "peers show a graceful leave at most so long after the close") \
+    X(evict_min, "peers drop a member that crashed no sooner than so long after it last spoke") \
+    X(evict_max, "peers that count a member for so long after it closed count a living one") \
     X(leave_wait, "how long the peers' word on a close is waited for") \
     X(exit_grace, "how long an agent's word on the exit code is waited for") \
     X(pulse, "the engine wants to be called this often, so that it notices its own stalls") \

@@ -1,0 +1,99 @@
+/*
+ * config_call.c - a configuration from the command line: one cluster, for a first look.
+ */
+#include "config_private.h"
+#include "config_value.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *keep(struct config *config, struct notes *notes, const char *text, size_t length)
+{
+    const char *kept = config_keep(config, text, length);
+    if (!kept)
+        notes_error(notes, 0, "memory is short");
+    return kept;
+}
+
+/* "n1=10.0.0.1:3306" */
+static void read_node(struct config *config, struct notes *notes, const char *text,
+                      struct config_node *node)
+{
+    struct config_endpoint endpoint;
+    const char *equals = strchr(text, '=');
+
+    node->name = node->host = ""; /* refused, unless all is well */
+    if (!equals || !config_endpoint_parse(equals + 1, &endpoint)) {
+        notes_error(notes, 0, "--node %s: NAME=HOST[:PORT] is expected", text);
+        return;
+    }
+    node->name = keep(config, notes, text, (size_t)(equals - text));
+    node->host = keep(config, notes, endpoint.host, endpoint.host_length);
+    node->port = endpoint.port;
+    if (node->name && !config_name_valid(node->name))
+        notes_error(notes, 0, "--node %s: a name of " CONFIG_NAME_EXPECTED " is expected", text);
+}
+
+static const char *read_file(struct config *config, struct notes *notes, const char *option,
+                             const char *path)
+{
+    if (!path)
+        return NULL;
+    const char *problem = config_file_problem(path);
+    if (problem)
+        notes_error(notes, 0, "%s %s: a file that can be read is expected: %s", option, path,
+                    problem);
+    else if (config_file_exposed(path))
+        notes_warn(notes, 0, "%s can be read by everybody on this machine", path);
+    return keep(config, notes, path, strlen(path));
+}
+
+static void read_cluster(const struct config_call *call, struct config *config, struct notes *notes)
+{
+    struct config_cluster *cluster = calloc(1, sizeof *cluster);
+    if (!cluster) {
+        notes_error(notes, 0, "memory is short");
+        return;
+    }
+    config->clusters = cluster;
+    config->cluster_count = 1;
+    cluster->name = keep(config, notes, call->cluster, strlen(call->cluster));
+    if (cluster->name && !config_name_valid(cluster->name))
+        notes_error(notes, 0, "--cluster %s: a name of " CONFIG_NAME_EXPECTED " is expected",
+                    call->cluster);
+    if (call->user)
+        cluster->user = keep(config, notes, call->user, strlen(call->user));
+    cluster->password_file = read_file(config, notes, "--password-file", call->password_file);
+    cluster->nodes = calloc(call->node_count ? call->node_count : 1, sizeof *cluster->nodes);
+    cluster->node_count = cluster->nodes ? call->node_count : 0;
+    for (size_t i = 0; i < cluster->node_count; i++)
+        read_node(config, notes, call->nodes[i], &cluster->nodes[i]);
+}
+
+static void read_listen(const struct config_call *call, struct config *config, struct notes *notes)
+{
+    const char *listen = call->heartbeat_listen;
+
+    config->heartbeat_key_file = read_file(config, notes, "--key-file", call->key_file);
+    if (!listen)
+        return;
+    config->heartbeat_listen = keep(config, notes, listen, strlen(listen));
+    if (strcmp(listen, CONFIG_LISTEN_NONE) != 0 && !config_listen_valid(listen))
+        notes_error(notes, 0, "--heartbeat %s: " CONFIG_LISTEN_EXPECTED ", or none, is expected",
+                    listen);
+}
+
+bool config_call(const struct config_call *call, config_say *say, void *context,
+                 struct config *ret_config)
+{
+    struct notes notes = {.path = "healthd"};
+
+    config_init(ret_config);
+    read_cluster(call, ret_config, &notes);
+    read_listen(call, ret_config, &notes);
+    config_check(ret_config, CONFIG_FOR_DAEMON, &notes);
+    notes_tell(&notes, say, context);
+    bool good = notes.error_count == 0;
+    notes_clear(&notes);
+    return good;
+}

@@ -1,0 +1,326 @@
+/*
+ * healthd.c - the daemon: its options, its signals, its life.
+ */
+#include "config.h"
+#include "healthd_options.h"
+#include "log.h"
+#include "monitor.h"
+#include "notify.h"
+
+#include <healthd/observer.h>
+
+#include <errno.h>
+#include <event2/event.h>
+#include <event2/thread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* What reporters and the recorder get for their rest when the daemon stops, each. */
+#define PATIENCE_MS 250
+
+#define STATUS_SIZE 256
+
+struct daemon {
+    const struct healthd_options *options;
+    struct event_base *base;
+    struct monitor *monitor;
+    struct config *first; /* what the monitor began with */
+    struct config *now;
+    struct event *terminate, *interrupt, *hangup, *second;
+    uint64_t watchdog_us;
+    uint64_t seen_ticks; /* when the watchdog was fed last */
+    int64_t fed_ns;
+    char status[STATUS_SIZE];
+};
+
+/* ---- Configuration ---- */
+
+static void print_mistake(void *context, bool error, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "%s%s\n", error ? "" : "warning: ", text);
+}
+
+static void log_mistake(void *context, bool error, const char *text)
+{
+    char value[LOG_VALUE_MAX];
+    (void)context;
+    log_event(error ? LOG_ERR : LOG_WARNING, "config", "text=%s",
+              log_value(value, sizeof value, text));
+}
+
+/* NULL: it cannot be used, and that was said. */
+static struct config *read_config(const struct healthd_options *options, config_say *say)
+{
+    struct config *config = malloc(sizeof *config);
+    bool good = false;
+
+    if (config && options->call.cluster)
+        good = config_call(&options->call, say, NULL, config);
+    else if (config)
+        good = config_read(options->path, CONFIG_FOR_DAEMON, say, NULL, config);
+    if (good)
+        return config;
+    if (config)
+        config_clear(config);
+    free(config);
+    return NULL;
+}
+
+static void free_config(struct config *config)
+{
+    if (!config)
+        return;
+    config_clear(config);
+    free(config);
+}
+
+static int check_config(const struct healthd_options *options)
+{
+    struct config *config = read_config(options, print_mistake);
+    size_t nodes = 0;
+
+    if (!config)
+        return HEALTHD_EXIT_CONFIG;
+    for (size_t i = 0; i < config->cluster_count; i++)
+        nodes += config->clusters[i].node_count;
+    printf("%s: it can be used: %zu clusters, %zu nodes\n",
+           options->call.cluster ? "the command line" : options->path, config->cluster_count,
+           nodes);
+    free_config(config);
+    return HEALTHD_EXIT_DONE;
+}
+
+/* ---- Signals ---- */
+
+/* The first one ends politely. Without these events a second one has its usual effect, at once. */
+static void on_stop(evutil_socket_t signal_number, short what, void *context)
+{
+    struct daemon *daemon = context;
+    (void)what;
+
+    log_event(LOG_NOTICE, "stop", "signal=%d", (int)signal_number);
+    notify_send("STOPPING=1");
+    event_del(daemon->terminate);
+    event_del(daemon->interrupt);
+    event_base_loopbreak(daemon->base);
+}
+
+static void notify_reloading(void)
+{
+    char message[64];
+    snprintf(message, sizeof message, "RELOADING=1\nMONOTONIC_USEC=%lld",
+             (long long)(health_clock_ns() / HEALTH_NS_PER_US));
+    notify_send(message);
+}
+
+/* Without a file there is nothing but secrets to read again. */
+static void reload(struct daemon *daemon)
+{
+    struct config *next;
+
+    if (daemon->options->call.cluster) {
+        monitor_reread(daemon->monitor);
+        log_event(LOG_NOTICE, "reloaded", "clusters=%zu", daemon->now->cluster_count);
+        return;
+    }
+    next = read_config(daemon->options, log_mistake);
+    if (!next || !monitor_reload(daemon->monitor, next)) {
+        free_config(next);
+        log_event(LOG_ERR, "reload-failed", "text=\"the former configuration holds\"");
+        return;
+    }
+    if (daemon->now != daemon->first)
+        free_config(daemon->now);
+    daemon->now = next;
+    log_event(LOG_NOTICE, "reloaded", "clusters=%zu", daemon->now->cluster_count);
+}
+
+static void on_reload(evutil_socket_t signal_number, short what, void *context)
+{
+    (void)signal_number;
+    (void)what;
+    notify_reloading();
+    reload(context);
+    notify_send("READY=1");
+}
+
+/* ---- Once a second ---- */
+
+static void tell_status(struct daemon *daemon)
+{
+    char status[STATUS_SIZE];
+    char message[STATUS_SIZE + 16];
+
+    monitor_status(daemon->monitor, status, sizeof status);
+    if (strcmp(status, daemon->status) == 0)
+        return;
+    memcpy(daemon->status, status, sizeof status);
+    snprintf(message, sizeof message, "STATUS=%s", status);
+    notify_send(message);
+}
+
+/* That this runs shows that the loop does; that the ticks have grown, that evaluation does. */
+static void feed_watchdog(struct daemon *daemon)
+{
+    uint64_t ticks = monitor_ticks(daemon->monitor);
+    int64_t now_ns = health_clock_ns();
+    int64_t half_ns = (int64_t)daemon->watchdog_us * HEALTH_NS_PER_US / 2;
+
+    if (!daemon->watchdog_us || ticks == daemon->seen_ticks ||
+        now_ns - daemon->fed_ns + HEALTH_NS_PER_S < half_ns)
+        return;
+    daemon->seen_ticks = ticks;
+    daemon->fed_ns = now_ns;
+    notify_send("WATCHDOG=1");
+}
+
+static void on_second(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    tell_status(context);
+    feed_watchdog(context);
+}
+
+/* ---- Life ---- */
+
+static struct event_base *create_base(void)
+{
+    struct event_config *config = event_config_new();
+    struct event_base *base = NULL;
+
+    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
+        base = event_base_new_with_config(config);
+    if (config)
+        event_config_free(config);
+    if (base && event_base_priority_init(base, 2) == -1) {
+        event_base_free(base);
+        base = NULL;
+    }
+    return base;
+}
+
+static bool create_events(struct daemon *daemon)
+{
+    const struct timeval second = {.tv_sec = 1};
+
+    daemon->terminate = evsignal_new(daemon->base, SIGTERM, on_stop, daemon);
+    daemon->interrupt = evsignal_new(daemon->base, SIGINT, on_stop, daemon);
+    daemon->hangup = evsignal_new(daemon->base, SIGHUP, on_reload, daemon);
+    daemon->second = event_new(daemon->base, -1, EV_PERSIST, on_second, daemon);
+    if (!daemon->terminate || !daemon->interrupt || !daemon->hangup || !daemon->second)
+        return false;
+    event_priority_set(daemon->second, 1);
+    return event_add(daemon->terminate, NULL) == 0 && event_add(daemon->interrupt, NULL) == 0 &&
+           event_add(daemon->hangup, NULL) == 0 && event_add(daemon->second, &second) == 0;
+}
+
+static void free_event(struct event *event)
+{
+    if (event)
+        event_free(event);
+}
+
+static void clear(struct daemon *daemon)
+{
+    monitor_destroy(daemon->monitor, PATIENCE_MS);
+    free_event(daemon->terminate);
+    free_event(daemon->interrupt);
+    free_event(daemon->hangup);
+    free_event(daemon->second);
+    if (daemon->base)
+        event_base_free(daemon->base);
+    if (daemon->now != daemon->first)
+        free_config(daemon->now);
+    free_config(daemon->first);
+}
+
+static void log_start(const struct daemon *daemon, const struct monitor_options *options)
+{
+    const struct config *config = daemon->first;
+    const char *listen = config->heartbeat_listen;
+
+    log_event(LOG_NOTICE, "start",
+              "version=%s reporter=%s epoch=%llu clusters=%zu heartbeats=%s authenticated=%s",
+              HEALTHD_VERSION, options->reporter, (unsigned long long)options->epoch,
+              config->cluster_count, listen ? listen : "none",
+              listen && config->heartbeat_key_file ? "yes" : "no");
+    if (listen && !config->heartbeat_key_file && strncmp(listen, "127.", 4) != 0 &&
+        strncmp(listen, "[::1]", 5) != 0)
+        log_event(LOG_WARNING, "config",
+                  "key=heartbeat.key_file text=\"without a key anybody who reaches %s can forge "
+                  "what agents say\"",
+                  listen);
+    if (config->http_listen)
+        log_event(LOG_WARNING, "config",
+                  "key=http.listen text=\"this version serves no HTTP: %s is not opened\"",
+                  config->http_listen);
+}
+
+static bool begin(struct daemon *daemon)
+{
+    char host[128] = "";
+    char reporter[160];
+    struct timespec wall;
+
+    gethostname(host, sizeof host - 1);
+    snprintf(reporter, sizeof reporter, "%s:%ld", host, (long)getpid());
+    clock_gettime(CLOCK_REALTIME, &wall);
+    daemon->base = create_base();
+    const struct monitor_options options = {
+        .base = daemon->base,
+        .reporter = reporter,
+        .epoch = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000,
+    };
+    if (!daemon->base || !create_events(daemon)) {
+        log_event(LOG_ERR, "failed", "text=\"the event loop cannot be set up\"");
+        return false;
+    }
+    log_start(daemon, &options);
+    daemon->monitor = monitor_create(&options, daemon->first);
+    return daemon->monitor != NULL;
+}
+
+static int run(const struct healthd_options *options)
+{
+    struct daemon daemon = {.options = options, .watchdog_us = notify_watchdog_us()};
+    int result = HEALTHD_EXIT_FAILED;
+
+    daemon.first = daemon.now = read_config(options, print_mistake);
+    if (!daemon.first)
+        return HEALTHD_EXIT_CONFIG;
+    signal(SIGPIPE, SIG_IGN); /* who reads our output may go */
+    signal(SIGXFSZ, SIG_IGN); /* and a record that may not grow is like a full disk */
+    evthread_use_pthreads();
+    if (begin(&daemon)) {
+        notify_send("READY=1");
+        event_base_dispatch(daemon.base);
+        result = HEALTHD_EXIT_DONE;
+    }
+    clear(&daemon);
+    if (result == HEALTHD_EXIT_DONE)
+        log_event(LOG_NOTICE, "stopped", "pid=%ld", (long)getpid());
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    struct healthd_options options;
+
+    switch (healthd_options_read(argc, argv, &options)) {
+    case HEALTHD_CALL_RUN:
+        return run(&options);
+    case HEALTHD_CALL_CHECK:
+        return check_config(&options);
+    case HEALTHD_CALL_ANSWERED:
+        return HEALTHD_EXIT_DONE;
+    case HEALTHD_CALL_MISUSED:
+        break;
+    }
+    return HEALTHD_EXIT_USAGE;
+}

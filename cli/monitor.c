@@ -1,0 +1,330 @@
+/*
+ * monitor.c - the live composition: what is seen goes to the engine, what it says to those who are told.
+ */
+#include "monitor_private.h"
+#include "log.h"
+
+#include <healthd/rules.h>
+
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+/* Numbers for as many come out of one block at the start, so that reloads find room: some MB. */
+#define NODES_AT_LEAST 4096
+#define CLUSTERS_AT_LEAST 1024
+
+/* After a change, views are asked for at each interval for so long: beyond evs.suspect_timeout (5 s). */
+#define ATTENTION_NS (10 * HEALTH_NS_PER_S)
+
+/* ---- Changes, and who is told ---- */
+
+static void attend(struct monitor *monitor, uint32_t cluster)
+{
+    const struct roster_cluster *home = &monitor->roster.clusters[cluster];
+    int64_t until_ns = health_clock_ns() + ATTENTION_NS;
+
+    for (uint32_t i = 0; home->used && i < home->count; i++)
+        health_prober_attend(monitor->prober, home->nodes[i], until_ns);
+}
+
+static void take_changes(struct monitor *monitor)
+{
+    uint32_t node_capacity = monitor->roster.directory.node_capacity;
+    struct health_report report;
+
+    while (health_queue_pop(monitor->queues[READER_JOURNAL], &report)) {
+        journal_report(monitor->journal, &report);
+        if (report.state != report.from)
+            attend(monitor, report.subject < node_capacity
+                                ? monitor->roster.cluster_of[report.subject]
+                                : report.subject - node_capacity);
+    }
+}
+
+static void wake_reporters(struct monitor *monitor)
+{
+    if (monitor->reporter_stdout && health_queue_length(monitor->queues[READER_STDOUT]))
+        reporter_stdout_wake(monitor->reporter_stdout);
+    if (monitor->reporter_redis && health_queue_length(monitor->queues[READER_REDIS]))
+        reporter_redis_wake(monitor->reporter_redis);
+}
+
+/* The engine's deadline moves on with nearly every observation: the timer is set only to an earlier
+ * time than it has, and when it fires too early it is set again. */
+static void arm_timer(struct monitor *monitor)
+{
+    int64_t due_ns = health_engine_deadline(monitor->engine);
+    const struct itimerspec due = {
+        .it_value = {.tv_sec = due_ns / HEALTH_NS_PER_S, .tv_nsec = due_ns % HEALTH_NS_PER_S}};
+
+    if (due_ns >= monitor->armed_ns)
+        return;
+    monitor->armed_ns = due_ns;
+    timerfd_settime(monitor->timer_fd, TFD_TIMER_ABSTIME, &due, NULL);
+}
+
+void monitor_settle(struct monitor *monitor)
+{
+    take_changes(monitor);
+    wake_reporters(monitor);
+    arm_timer(monitor);
+}
+
+int64_t monitor_now(struct monitor *monitor, int64_t at_ns)
+{
+    if (at_ns > monitor->now_ns)
+        monitor->now_ns = at_ns;
+    return monitor->now_ns;
+}
+
+static void notice_stall(struct monitor *monitor)
+{
+    struct health_engine_counters counters;
+
+    health_engine_counters(monitor->engine, &counters);
+    if (counters.stalls != monitor->stalls)
+        log_event(
+            LOG_WARNING, "stall",
+            "stalls=%llu text=\"this process was stopped or starved: nobody gets older by that "
+            "time\"",
+            (unsigned long long)counters.stalls);
+    monitor->stalls = counters.stalls;
+}
+
+/* ---- What the loop calls ---- */
+
+static void on_timer(evutil_socket_t fd, short what, void *context)
+{
+    struct monitor *monitor = context;
+    uint64_t expirations;
+    (void)what;
+
+    (void)!read(fd, &expirations, sizeof expirations);
+    monitor->armed_ns = HEALTH_NEVER_NS;
+    monitor->ticks++;
+    health_engine_tick(monitor->engine, monitor_now(monitor, health_clock_ns()));
+    notice_stall(monitor);
+    monitor_settle(monitor);
+}
+
+static void on_observation(void *context, const struct health_observation *observation)
+{
+    struct monitor *monitor = context;
+    bool closed = observation->witness == HEALTH_WITNESS_LINK &&
+                  (observation->link == HEALTH_LINK_EOF || observation->link == HEALTH_LINK_RESET);
+
+    if (monitor->recorder)
+        recorder_take(monitor->recorder, observation);
+    health_engine_observe(monitor->engine, monitor_now(monitor, observation->at_ns), observation);
+    journal_observe(monitor->journal, observation);
+    if (closed)
+        attend(monitor, monitor->roster.cluster_of[observation->node]);
+    monitor_settle(monitor);
+}
+
+static void on_remark(void *context, uint32_t node, const char *text)
+{
+    struct monitor *monitor = context;
+    journal_remark(monitor->journal, node, text);
+}
+
+static void on_text(void *context, const char *text)
+{
+    on_remark(context, HEALTH_NODE_NONE, text);
+}
+
+static uint32_t on_member(void *context, uint32_t node, const char *name)
+{
+    struct monitor *monitor = context;
+    return roster_find_node(&monitor->roster, monitor->roster.cluster_of[node], name);
+}
+
+/* ---- Creation ---- */
+
+static uint32_t at_least(size_t twice, uint32_t least)
+{
+    return twice > least ? (uint32_t)twice : least;
+}
+
+static bool create_engine(struct monitor *monitor, const struct config *config)
+{
+    size_t nodes = 0;
+    for (size_t i = 0; i < config->cluster_count; i++)
+        nodes += config->clusters[i].node_count;
+
+    const uint32_t node_capacity = at_least(2 * nodes, NODES_AT_LEAST);
+    const uint32_t cluster_capacity = at_least(2 * config->cluster_count, CLUSTERS_AT_LEAST);
+    unsigned readers = 0;
+    const bool wanted[READER_COUNT] = {true, config->report_stdout, config->redis.wanted};
+    struct health_engine_options options = {
+        .nodes = node_capacity,
+        .clusters = cluster_capacity,
+        .now_ns = monitor_now(monitor, health_clock_ns()),
+        .limits = &monitor->limits,
+        .ruleset = &health_rules_galera,
+    };
+    for (int i = 0; i < READER_COUNT; i++) {
+        /* The journal is read after each call, and must not miss anything that one call may change. */
+        const struct health_queue_options queue = {
+            .subjects = node_capacity + cluster_capacity,
+            .capacity =
+                i == READER_JOURNAL ? node_capacity + cluster_capacity : config->queue_capacity,
+            .epoch = monitor->options.epoch};
+        if (wanted[i] && health_queue_create(&queue, &monitor->queues[i]) != HEALTH_OK)
+            return false;
+        if (monitor->queues[i])
+            options.queues[readers++] = monitor->queues[i];
+    }
+    return config_limits(config, &monitor->limits) &&
+           health_engine_create(&options, &monitor->engine) == HEALTH_OK &&
+           roster_init(&monitor->roster, node_capacity, cluster_capacity);
+}
+
+static struct reporter_source source_for(struct monitor *monitor, int reader)
+{
+    return (struct reporter_source){
+        .queue = monitor->queues[reader],
+        .directory = &monitor->roster.directory,
+        .engine = monitor->engine,
+        .epoch = monitor->options.epoch,
+        .reporter = monitor->options.reporter,
+        .remark = on_text,
+        .context = monitor,
+    };
+}
+
+static bool create_readers(struct monitor *monitor, const struct config *config)
+{
+    const struct reporter_source to_stdout = source_for(monitor, READER_STDOUT);
+    const struct reporter_source to_redis = source_for(monitor, READER_REDIS);
+    const struct reporter_redis_options redis = {
+        .address = config->redis.address,
+        .user = config->redis.user,
+        .password_file = config->redis.password_file,
+        .interval_ns = config->probe_interval_ms * HEALTH_NS_PER_MS,
+        .log_length = config->redis.log_length,
+    };
+    const struct recorder_options record = {
+        .base = monitor->options.base, .path = config->record, .roster = &monitor->roster};
+
+    monitor->journal = journal_create(&monitor->roster, monitor->engine);
+    if (config->report_stdout)
+        monitor->reporter_stdout =
+            reporter_stdout_create(monitor->options.base, &to_stdout, STDOUT_FILENO);
+    if (config->redis.wanted)
+        monitor->reporter_redis = reporter_redis_create(monitor->options.base, &to_redis, &redis);
+    if (config->record)
+        monitor->recorder = recorder_create(&record);
+    return monitor->journal && !monitor->reporter_stdout == !config->report_stdout &&
+           !monitor->reporter_redis == !config->redis.wanted &&
+           !monitor->recorder == !config->record;
+}
+
+static bool create_witnesses(struct monitor *monitor, const struct config *config)
+{
+    const struct health_prober_options prober = {
+        .base = monitor->options.base,
+        .interval_ns = config->probe_interval_ms * HEALTH_NS_PER_MS,
+        .timeout_ns = config->probe_timeout_ms * HEALTH_NS_PER_MS,
+        .view_interval_ns = config->view_interval_ms * HEALTH_NS_PER_MS,
+        .observe = on_observation,
+        .remark = on_remark,
+        .member = on_member,
+        .context = monitor,
+    };
+    const struct health_listener_options listener = {
+        .base = monitor->options.base,
+        .listen = config->heartbeat_listen,
+        .key_file = config->heartbeat_key_file,
+        .observe = on_observation,
+        .remark = on_remark,
+        .context = monitor,
+    };
+    return health_prober_create(&prober, &monitor->prober) == HEALTH_OK &&
+           (!config->heartbeat_listen ||
+            health_listener_create(&listener, &monitor->listener) == HEALTH_OK);
+}
+
+static bool create_timer(struct monitor *monitor)
+{
+    monitor->armed_ns = HEALTH_NEVER_NS;
+    monitor->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (monitor->timer_fd == -1)
+        return false;
+    monitor->timer = event_new(monitor->options.base, monitor->timer_fd, EV_READ | EV_PERSIST,
+                               on_timer, monitor);
+    return monitor->timer && event_priority_set(monitor->timer, 1) == 0 &&
+           event_add(monitor->timer, NULL) == 0;
+}
+
+struct monitor *monitor_create(const struct monitor_options *options, const struct config *config)
+{
+    struct monitor *monitor = calloc(1, sizeof *monitor);
+    if (!monitor)
+        return NULL;
+    monitor->options = *options;
+    monitor->first = config;
+    monitor->timer_fd = -1;
+    if (create_engine(monitor, config) && create_readers(monitor, config) &&
+        create_witnesses(monitor, config) && create_timer(monitor)) {
+        monitor_apply(monitor, config);
+        return monitor;
+    }
+    log_event(LOG_ERR, "failed", "text=\"the monitor cannot be set up\"");
+    monitor_destroy(monitor, 0);
+    return NULL;
+}
+
+void monitor_destroy(struct monitor *monitor, int patience_ms)
+{
+    if (!monitor)
+        return;
+    health_prober_destroy(monitor->prober);
+    health_listener_destroy(monitor->listener);
+    if (monitor->timer)
+        event_free(monitor->timer);
+    if (monitor->timer_fd != -1)
+        close(monitor->timer_fd);
+    reporter_stdout_destroy(monitor->reporter_stdout, patience_ms);
+    reporter_redis_destroy(monitor->reporter_redis, patience_ms);
+    recorder_destroy(monitor->recorder, patience_ms);
+    journal_destroy(monitor->journal);
+    health_engine_destroy(monitor->engine);
+    for (int i = 0; i < READER_COUNT; i++)
+        health_queue_destroy(monitor->queues[i]);
+    roster_clear(&monitor->roster);
+    free(monitor);
+}
+
+/* ---- Looking in ---- */
+
+void monitor_status(const struct monitor *monitor, char *text, size_t size)
+{
+    const struct roster *roster = &monitor->roster;
+    uint32_t colours[HEALTH_COLOUR_COUNT] = {0};
+    uint32_t greens = 0;
+    struct health_cluster_snapshot cluster;
+
+    for (uint32_t i = 0; i < roster->directory.cluster_capacity; i++)
+        if (health_cluster_snapshot(monitor->engine, i, &cluster) == HEALTH_OK) {
+            colours[cluster.colour]++;
+            greens += cluster.states[HEALTH_STATE_GREEN];
+        }
+    size_t length = (size_t)snprintf(text, size, "%u clusters: ", roster->cluster_count);
+    for (unsigned i = 0; i < HEALTH_COLOUR_COUNT && length < size; i++)
+        if (colours[i])
+            length += (size_t)snprintf(text + length, size - length, "%u %s, ", colours[i],
+                                       health_colour_name((enum health_colour)i));
+    if (length < size)
+        snprintf(text + length, size - length, "%u of %u nodes green", greens, roster->node_count);
+}
+
+uint64_t monitor_ticks(const struct monitor *monitor)
+{
+    return monitor->ticks;
+}

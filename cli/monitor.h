@@ -1,0 +1,50 @@
+/*
+ * monitor.h - the live composition: witnesses, the engine, and whoever is told.
+ *
+ *   prober, listener -> recorder, journal, engine -> journal, one queue for each reporter
+ *
+ * All of it runs on the thread of one event loop. Sockets have priority 0 and whatever waits for a time
+ * has priority 1, so that after a stall of ours all that has come meanwhile is read before the engine
+ * judges that somebody is silent.
+ *
+ * After each change in a cluster (a state, a link that closed) all of its nodes are asked for their view
+ * at once and for a while: where there is no agent, this is what tells a clean leave from a crash.
+ */
+#ifndef HEALTHD_CLI_MONITOR_H
+#define HEALTHD_CLI_MONITOR_H
+
+#include "config.h"
+
+#include <stddef.h>
+
+struct event_base;
+struct monitor;
+
+struct monitor_options {
+    struct event_base *base; /* with two priorities */
+    const char *reporter;    /* who reports */
+    uint64_t epoch;          /* greater in each life of the daemon */
+};
+
+/* Begin to watch what is configured. `config` is borrowed until the monitor is destroyed. NULL: it was
+ * logged why not. */
+struct monitor *monitor_create(const struct monitor_options *options, const struct config *config);
+
+/* Take another configuration: clusters and nodes come, go and change, and those that did not change notice
+ * nothing. What can only change with a restart is logged. `config` is borrowed until the next. False:
+ * there is no room, and nothing has changed. */
+bool monitor_reload(struct monitor *monitor, const struct config *config);
+
+/* Read credentials and keys again. */
+void monitor_reread(struct monitor *monitor);
+
+/* Stop watching, let the reporters finish for at most `patience_ms` each, and free; NULL is fine. */
+void monitor_destroy(struct monitor *monitor, int patience_ms);
+
+/* One line for people: "2 clusters: 1 green, 1 red; 4 of 6 nodes green". */
+void monitor_status(const struct monitor *monitor, char *text, size_t size);
+
+/* How often the engine has been called at its deadlines: it stands still when evaluation does. */
+uint64_t monitor_ticks(const struct monitor *monitor);
+
+#endif

@@ -1,0 +1,52 @@
+/*
+ * monitor_private.h - what a monitor is made of.
+ */
+#ifndef HEALTHD_CLI_MONITOR_PRIVATE_H
+#define HEALTHD_CLI_MONITOR_PRIVATE_H
+
+#include "journal.h"
+#include "monitor.h"
+#include "recorder.h"
+#include "reporter.h"
+#include "roster.h"
+
+#include <healthd/heartbeat.h>
+#include <healthd/prober.h>
+
+struct event;
+
+/* The readers of reports, each with its queue. */
+enum { READER_JOURNAL, READER_STDOUT, READER_REDIS, READER_COUNT };
+
+struct monitor {
+    struct monitor_options options;
+    const struct config *first;  /* what cannot change holds as it was at the start */
+    const struct config *config; /* the clusters as they are now; NULL: none yet */
+    struct health_limits limits;
+    struct roster roster;
+    struct health_engine *engine;
+    struct health_queue *queues[READER_COUNT]; /* NULL: no such reader */
+    struct journal *journal;
+    struct recorder *recorder; /* NULL: nothing is recorded */
+    struct reporter_stdout *reporter_stdout;
+    struct reporter_redis *reporter_redis;
+    struct health_prober *prober;
+    struct health_listener *listener; /* NULL: agents are not listened to */
+    struct event *timer;              /* when the engine wants to be called */
+    int timer_fd;
+    int64_t armed_ns; /* what the timer is set to */
+    int64_t now_ns;   /* the engine's latest call */
+    uint64_t ticks;
+    uint64_t stalls;
+};
+
+/* The time of a call of the engine, whose clock must not go back. */
+int64_t monitor_now(struct monitor *monitor, int64_t at_ns);
+
+/* After each call of the engine: tell what has changed, and wait for the next. */
+void monitor_settle(struct monitor *monitor);
+
+/* monitor_apply.c: make what is watched equal to a configuration for which there is room. */
+void monitor_apply(struct monitor *monitor, const struct config *config);
+
+#endif

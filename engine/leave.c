@@ -1,0 +1,117 @@
+/*
+ * leave.c - how a node whose connections closed left: politely, or not.
+ *
+ * A graceful leave shrinks the peers' view as the connections close. After a crash they count the dead
+ * for about five seconds (evs.suspect_timeout).
+ */
+#include "council.h"
+
+/* Was this moment so soon after a stall of ours that we cannot say when the thing really happened? */
+static bool untimed(const struct health_engine *engine, uint32_t moment)
+{
+    int32_t after = ms_since(engine->stall_end_ms, moment);
+    return engine->stall_end_ns && after >= 0 &&
+           after <= (int32_t)(engine->limits.close_hold + engine->limits.settle);
+}
+
+/* Were we stopped after this moment? Then nobody knows how long ago it really was. */
+static bool stalled_since(const struct health_engine *engine, uint32_t moment)
+{
+    return engine->stall_end_ns && ms_since(moment, engine->stall_end_ms) >= 0;
+}
+
+/* Did it say, when it was last asked, that it does not take part any more? */
+static bool said_goodbye(const struct node *node)
+{
+    return node->said[SAID_COMPONENT] != HEALTH_COMPONENT_PRIMARY ||
+           node->said[SAID_READY] == HEALTH_ANSWER_NO;
+}
+
+/*
+ * A view that leaves the node out: did it come with the close, or by eviction?
+ *
+ * Eviction takes evict_min from the last that was heard of a node, so a view that leaves it out sooner
+ * than that shows that it left by itself; also when it fell silent or was refused first, and whatever
+ * the cadence. Where the close was watched, the view must have changed with it as well. A node that still
+ * answered when its peers had dropped it must have said goodbye: one that was thawed after its eviction
+ * says that all is well.
+ */
+static enum leave_verdict date_leave(const struct council *council, const struct seat *seat)
+{
+    const struct health_engine *engine = council->engine;
+    const struct limits_ms *limits = &engine->limits;
+    uint32_t heard_ms = seat->cold->link_ms - seat->cold->quiet * QUIET_STEP_MS;
+    int32_t after_close = ms_since(seat->cold->link_ms, council->cluster->seen_ms);
+    int32_t after_heard = ms_since(heard_ms, council->cluster->seen_ms);
+    int32_t lead = (int32_t)limits->leave_lead;
+    bool watched = seat->facts[HEALTH_FACT_LINK] == HEALTH_LINK_FACT_CLOSED;
+
+    if (stalled_since(engine, heard_ms) || untimed(engine, council->cluster->seen_ms))
+        return LEAVE_SPENT;
+    if (after_close > (int32_t)limits->leave_window)
+        return LEAVE_HELD;
+    if (after_heard >= (int32_t)limits->evict_min || (watched && after_close < -lead))
+        return LEAVE_SPENT;
+    if (after_heard < 0 && (after_heard < -lead || !said_goodbye(seat->node)))
+        return LEAVE_SPENT;
+    return LEAVE_LEFT;
+}
+
+/* Does a peer, asked surely after the close, still report the view that this node was in? */
+static bool peers_hold(const struct council *council, uint32_t i)
+{
+    const struct health_engine *engine = council->engine;
+    const struct seat *seat = &council->seats[i];
+
+    for (uint32_t k = 0; k < council->count; k++) {
+        const struct seat *other = &council->seats[k];
+        if (k != i && other->reports && node_answers(other->facts) &&
+            other->node->history == seat->node->history && other->node->conf == seat->node->conf &&
+            ms_since(seat->cold->link_ms, other->node->claim_ms) >= (int32_t)engine->limits.settle)
+            return true;
+    }
+    return false;
+}
+
+static bool peers_can_tell(const struct council *council, uint32_t i)
+{
+    for (uint32_t k = 0; k < council->count; k++)
+        if (k != i && council->seats[k].reports && node_answers(council->seats[k].facts))
+            return true;
+    return false;
+}
+
+static void judge_leave(struct council *council, uint32_t i)
+{
+    const struct health_engine *engine = council->engine;
+    struct seat *seat = &council->seats[i];
+    struct node *node = seat->node;
+    static const uint8_t told[] = {
+        [LEAVE_UNDECIDED] = HEALTH_LEAVE_NONE,
+        [LEAVE_LEFT] = HEALTH_LEAVE_LEFT,
+        [LEAVE_HELD] = HEALTH_LEAVE_HELD,
+        [LEAVE_SPENT] = HEALTH_LEAVE_NONE,
+    };
+
+    node_flag(node, NODE_WAITS, false);
+    if (!(node->flags & NODE_CLOSED))
+        return;
+    if (node_leave(node) == LEAVE_UNDECIDED && node->conf != CONF_NONE &&
+        node->history == council->cluster->history) {
+        if (node->conf < council->cluster->conf && left_out(council, i))
+            node_set_leave(node, date_leave(council, seat));
+        else if (peers_hold(council, i))
+            node_set_leave(node, LEAVE_HELD);
+        else if (peers_can_tell(council, i) &&
+                 ms_since(seat->cold->link_ms, engine->now_ms) < (int32_t)engine->limits.leave_wait)
+            node_flag(node, NODE_WAITS, true);
+    }
+    seat->facts[HEALTH_FACT_LEAVE] =
+        node->flags & NODE_WAITS ? HEALTH_LEAVE_WAITING : told[node_leave(node)];
+}
+
+void council_judge_leaves(struct council *council)
+{
+    for (uint32_t i = 0; i < council->count; i++)
+        judge_leave(council, i);
+}

@@ -1,0 +1,213 @@
+/*
+ * pool.c - helper threads for what blocks.
+ */
+#include "pool.h"
+
+#include <event2/event.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define IDLE_SECONDS 3
+
+/* Enough for getaddrinfo(), a TLS handshake and an authentication plugin; touched pages alone count. */
+#define STACK_BYTES (512 * 1024)
+
+/* Jobs in the order they came. */
+struct line {
+    struct pool_job *first;
+    struct pool_job **end;
+};
+
+struct pool {
+    struct pool_hooks hooks;
+    struct event *wake;
+    int wake_fd;
+    pthread_mutex_t mutex; /* guards all below; held for a few instructions only */
+    pthread_cond_t work_came;
+    pthread_cond_t thread_ended;
+    struct line waiting;
+    struct line finished;
+    uint32_t threads;
+    uint32_t idle;
+    bool closing;
+};
+
+static void line_init(struct line *line)
+{
+    line->first = NULL;
+    line->end = &line->first;
+}
+
+static void line_put(struct line *line, struct pool_job *job)
+{
+    job->next = NULL;
+    *line->end = job;
+    line->end = &job->next;
+}
+
+static struct pool_job *line_get(struct line *line)
+{
+    struct pool_job *job = line->first;
+    if (job) {
+        line->first = job->next;
+        if (!line->first)
+            line->end = &line->first;
+    }
+    return job;
+}
+
+/* Wait for a job, for a while. NULL: the thread may end. The mutex is held. */
+static struct pool_job *wait_for_job(struct pool *pool)
+{
+    struct pool_job *job;
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += IDLE_SECONDS;
+    while (!(job = line_get(&pool->waiting)) && !pool->closing) {
+        pool->idle++;
+        int result = pthread_cond_timedwait(&pool->work_came, &pool->mutex, &until);
+        pool->idle--;
+        if (result)
+            return line_get(&pool->waiting);
+    }
+    return job;
+}
+
+static void *run_thread(void *context)
+{
+    struct pool *pool = context;
+    struct pool_job *job;
+
+    if (pool->hooks.begin)
+        pool->hooks.begin();
+    pthread_mutex_lock(&pool->mutex);
+    while ((job = wait_for_job(pool))) {
+        pthread_mutex_unlock(&pool->mutex);
+        job->work(job);
+        pthread_mutex_lock(&pool->mutex);
+        line_put(&pool->finished, job);
+        eventfd_write(pool->wake_fd, 1);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    if (pool->hooks.end)
+        pool->hooks.end();
+    pthread_mutex_lock(&pool->mutex);
+    pool->threads--;
+    pthread_cond_signal(&pool->thread_ended);
+    pthread_mutex_unlock(&pool->mutex);
+    return NULL;
+}
+
+static void finish_jobs(struct pool *pool)
+{
+    struct pool_job *job;
+
+    pthread_mutex_lock(&pool->mutex);
+    while ((job = line_get(&pool->finished))) {
+        pthread_mutex_unlock(&pool->mutex);
+        job->done(job);
+        pthread_mutex_lock(&pool->mutex);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static void on_wake(evutil_socket_t fd, short what, void *context)
+{
+    eventfd_t count;
+    (void)what;
+    eventfd_read(fd, &count);
+    finish_jobs(context);
+}
+
+static void start_thread(struct pool *pool)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    if (pthread_create(&thread, &attributes, run_thread, pool) == 0)
+        pool->threads++;
+    pthread_attr_destroy(&attributes);
+}
+
+struct pool *pool_create(struct event_base *base, const struct pool_hooks *hooks)
+{
+    struct pool *pool = calloc(1, sizeof *pool);
+    pthread_condattr_t monotonic;
+
+    if (!pool)
+        return NULL;
+    pool->hooks = *hooks;
+    pool->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    pool->wake = pool->wake_fd < 0
+                     ? NULL
+                     : event_new(base, pool->wake_fd, EV_READ | EV_PERSIST, on_wake, pool);
+    if (!pool->wake || event_priority_set(pool->wake, 0) || event_add(pool->wake, NULL)) {
+        if (pool->wake)
+            event_free(pool->wake);
+        if (pool->wake_fd >= 0)
+            close(pool->wake_fd);
+        free(pool);
+        return NULL;
+    }
+    pthread_mutex_init(&pool->mutex, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&pool->work_came, &monotonic);
+    pthread_cond_init(&pool->thread_ended, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    line_init(&pool->waiting);
+    line_init(&pool->finished);
+    return pool;
+}
+
+void pool_submit(struct pool *pool, struct pool_job *job)
+{
+    pthread_mutex_lock(&pool->mutex);
+    line_put(&pool->waiting, job);
+    uint32_t waiting = 0;
+    for (const struct pool_job *other = pool->waiting.first; other && waiting <= pool->idle;
+         other = other->next)
+        waiting++;
+    if (waiting > pool->idle && pool->threads < POOL_THREADS_MAX)
+        start_thread(pool);
+    pthread_cond_signal(&pool->work_came);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+uint32_t pool_threads(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    uint32_t threads = pool->threads;
+    pthread_mutex_unlock(&pool->mutex);
+    return threads;
+}
+
+void pool_destroy(struct pool *pool)
+{
+    struct pool_job *job;
+
+    if (!pool)
+        return;
+    pthread_mutex_lock(&pool->mutex);
+    pool->closing = true;
+    while ((job = line_get(&pool->waiting)))
+        line_put(&pool->finished, job);
+    pthread_cond_broadcast(&pool->work_came);
+    while (pool->threads > 0)
+        pthread_cond_wait(&pool->thread_ended, &pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
+    finish_jobs(pool);
+    event_free(pool->wake);
+    close(pool->wake_fd);
+    pthread_cond_destroy(&pool->work_came);
+    pthread_cond_destroy(&pool->thread_ended);
+    pthread_mutex_destroy(&pool->mutex);
+    free(pool);
+}

@@ -1,0 +1,90 @@
+/*
+ * prober_private.h - what the prober's files share: the prober, and one node's place in it.
+ */
+#ifndef HEALTHD_PROBES_PROBER_PRIVATE_H
+#define HEALTHD_PROBES_PROBER_PRIVATE_H
+
+#include "target.h"
+#include "view_read.h"
+
+#include <healthd/prober.h>
+
+/* What the probe of a node is at. */
+enum probe_stage {
+    PROBE_RESTS,      /* between two probes */
+    PROBE_CONNECTS,   /* on a helper thread */
+    PROBE_ASKS_LIGHT, /* DO 1 */
+    PROBE_ASKS_STATUS,
+    PROBE_ASKS_NAMES,     /* which variables are there: once a connection */
+    PROBE_ASKS_VARIABLES, /* their values */
+    PROBE_ASKS_MEMBERS,
+};
+
+/* The connection that stands, and what was learnt about its server. */
+struct standing {
+    struct client *client; /* NULL: none */
+    struct event *readable;
+    bool galera;         /* it has wsrep status */
+    bool names_known;    /* has[] is filled in */
+    bool members_barred; /* the member list may not be read */
+    bool has[VIEW_VARIABLE_COUNT];
+    char variables_sql[320];
+};
+
+struct probed {
+    struct health_prober *prober;
+    uint32_t node;  /* the caller's number */
+    uint32_t place; /* in the prober's arrays */
+    char *name;
+    struct target target;
+    struct standing standing;
+    struct connecting *connecting; /* under way, wanted or given up */
+    enum probe_stage stage;
+    bool given_up; /* the connecting under way has been reported as a timeout */
+    bool full;     /* this probe reads the view */
+    bool lost;     /* its connection ended under it, after a good answer */
+    enum health_probe_error last_error;
+    enum health_probe_error light_error; /* of the last light probe */
+    int64_t round_ns;                    /* when the last probe was due */
+    int64_t started_ns;                  /* when what is unanswered began */
+    int64_t deadline_ns;
+    int64_t due_ns;          /* when the next probe begins */
+    int64_t view_due_ns;     /* when the next probe reads the view */
+    int64_t attend_until_ns; /* until then each does */
+    int64_t hurry_until_ns;  /* until then probes follow each other quickly */
+    int64_t fresh_due_ns;    /* when a connection is made anew */
+    int64_t denied_wait_ns;  /* doubles while access is denied */
+    bool extra_port_said;
+    uint64_t random;
+    struct health_view view;
+    struct health_member members[HEALTH_CLUSTER_NODES_MAX];
+    bool has_view;
+};
+
+struct health_prober {
+    struct health_prober_options options;
+    struct pool *pool;
+    struct event *timer;
+    struct probed **nodes;
+    int64_t *wake_ns; /* of each node: when its next step is due. Scanned for the earliest */
+    uint32_t count;
+    uint32_t capacity;
+    int64_t armed_ns; /* what the timer is set to; HEALTH_NEVER_NS: it is not */
+    struct health_prober_counters counters;
+};
+
+/* prober_node.c */
+
+/* Something is due: begin a probe, or end one whose time is up. */
+void probed_wake(struct probed *probed, int64_t now_ns);
+
+/* Let go of all it holds. A connecting under way ends by itself. */
+void probed_free(struct probed *probed);
+
+/* A number from 0 to `below` - 1, for phases and jitter. */
+uint64_t probed_random(struct probed *probed, uint64_t below);
+
+/* prober.c: the node's next step is due then. */
+void prober_plan(struct health_prober *prober, struct probed *probed);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * words.c - a server's words to values.
+ */
+#include "words.h"
+
+#include <string.h>
+#include <strings.h>
+
+enum health_component word_component(const char *text)
+{
+    if (strcasecmp(text, "Primary") == 0)
+        return HEALTH_COMPONENT_PRIMARY;
+    if (strcasecmp(text, "non-Primary") == 0 || strcasecmp(text, "non_Primary") == 0)
+        return HEALTH_COMPONENT_NON_PRIMARY;
+    if (strcasecmp(text, "Disconnected") == 0)
+        return HEALTH_COMPONENT_DISCONNECTED;
+    return HEALTH_COMPONENT_NOT_KNOWN;
+}
+
+enum health_answer word_switch(const char *text)
+{
+    if (strcasecmp(text, "ON") == 0 || strcmp(text, "1") == 0)
+        return HEALTH_ANSWER_YES;
+    if (strcasecmp(text, "OFF") == 0 || strcmp(text, "0") == 0)
+        return HEALTH_ANSWER_NO;
+    return HEALTH_ANSWER_NOT_KNOWN;
+}

@@ -1,0 +1,19 @@
+/*
+ * words.h - a server's words to values: the same whether they come over SQL or out of a trace.
+ */
+#ifndef HEALTHD_PROBES_WORDS_H
+#define HEALTHD_PROBES_WORDS_H
+
+#include <healthd/observation.h>
+
+/* wsrep_cluster_status, in the spellings of several servers. Else: not known. */
+enum health_component word_component(const char *text);
+
+/* ON or OFF, 1 or 0. Else: not known. */
+enum health_answer word_switch(const char *text);
+
+/* 36 characters. False: it is none. */
+bool uuid_parse(const char *text, struct health_uuid *ret_uuid);
+void uuid_format(const struct health_uuid *uuid, char text[37]);
+
+#endif
