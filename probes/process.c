@@ -56,8 +56,9 @@ struct health_process_watch {
     void *context;
     int timer_fd;
     struct event *timer;
-    int64_t hasty_until_ns; /* 0: not in haste */
-    int64_t search_ns;      /* when to search again */
+    int64_t pace_ns; /* between two looks, now */
+    int64_t hasty_until_ns;
+    int64_t search_ns; /* when to search again */
     enum process_search_result searched;
     struct life life;
     struct ending ending;
@@ -253,18 +254,20 @@ static bool set_timer(const struct health_process_watch *watch, int64_t interval
     return timerfd_settime(watch->timer_fd, 0, &interval, NULL) == 0;
 }
 
-void health_process_hasten(struct health_process_watch *watch, int64_t until_ns)
+/* As often as there is something to see. */
+static void set_pace(struct health_process_watch *watch)
 {
-    if (!watch->hasty_until_ns && !set_timer(watch, HASTY_LOOK_NS))
-        return;
-    watch->hasty_until_ns = until_ns;
+    int64_t pace_ns = !watch->life.pid                                ? SEARCH_NS
+                      : health_clock_ns() < watch->hasty_until_ns ? HASTY_LOOK_NS
+                                                                      : LOOK_NS;
+    if (pace_ns != watch->pace_ns && set_timer(watch, pace_ns))
+        watch->pace_ns = pace_ns;
 }
 
-static void calm_down(struct health_process_watch *watch)
+void health_process_hasten(struct health_process_watch *watch, int64_t until_ns)
 {
-    if (watch->hasty_until_ns && health_clock_ns() >= watch->hasty_until_ns &&
-        set_timer(watch, LOOK_NS))
-        watch->hasty_until_ns = 0;
+    watch->hasty_until_ns = until_ns;
+    set_pace(watch);
 }
 
 static void look(evutil_socket_t fd, short what, void *context)
@@ -281,13 +284,13 @@ static void look(evutil_socket_t fd, short what, void *context)
         follow_ended(watch);
     if (!is_followed(watch) && health_clock_ns() >= watch->search_ns)
         search(watch);
-    calm_down(watch);
+    set_pace(watch);
 }
 
 static bool start_timer(struct health_process_watch *watch)
 {
     watch->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (watch->timer_fd < 0 || !set_timer(watch, LOOK_NS))
+    if (watch->timer_fd < 0 || !set_timer(watch, LOOK_NS)) /* the first look is soon */
         return false;
     watch->timer = event_new(watch->base, watch->timer_fd, EV_READ | EV_PERSIST, look, watch);
     return watch->timer && event_priority_set(watch->timer, 1) == 0 &&

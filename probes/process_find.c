@@ -117,19 +117,38 @@ static enum match match_directory(int pid, const struct process_arguments *argum
     return access(path, F_OK) == 0 ? MATCH_NO : MATCH_NOT_KNOWN;
 }
 
+/* Most processes are none: this asks them as little as possible. */
+static bool has_server_name(int pid)
+{
+    char path[64];
+    char name[PROCESS_NAME_MAX];
+
+    snprintf(path, sizeof path, "/proc/%d/comm", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t length = read(fd, name, sizeof name);
+    close(fd);
+    if (length <= 1)
+        return false;
+    name[length - 1] = '\0';
+    return process_is_server(name);
+}
+
 static bool is_live_server(int pid)
 {
     struct process_stat stat;
     char path[64];
 
+    if (!has_server_name(pid))
+        return false;
     snprintf(path, sizeof path, "/proc/%d/task/%d/stat", pid, pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    bool server =
-        process_stat_read(fd, &stat) == PROCESS_SEEN && process_is_server(stat.name);
+    enum process_look look = process_stat_read(fd, &stat);
     close(fd);
-    return server && !(stat.dying && process_is_over(pid));
+    return look == PROCESS_SEEN && !(stat.dying && process_is_over(pid));
 }
 
 struct search {
