@@ -13,11 +13,11 @@
 #define VIEW_INTERVAL_NS (1000 * HEALTH_NS_PER_MS)
 #define ATTENTION_NS (2000 * HEALTH_NS_PER_MS) /* full probes after a change */
 #define HASTE_NS (2000 * HEALTH_NS_PER_MS)     /* after a probe that failed */
-#define NEWS_GAP_NS (5 * HEALTH_NS_PER_MS)     /* at least, between two beats of which one is news */
-#define ANSWER_GAP_NS HEALTH_NS_PER_MS         /* the same before an answer to a challenge */
-#define REPEATS 3                              /* of the word "gone" */
-#define REPEAT_NS (10 * HEALTH_NS_PER_MS)      /* the first; each later one after twice as long */
-#define THE_NODE 0                             /* the prober's number of the only node there is */
+#define NEWS_GAP_NS (5 * HEALTH_NS_PER_MS) /* at least, between two beats of which one is news */
+#define ANSWER_GAP_NS HEALTH_NS_PER_MS     /* the same before an answer to a challenge */
+#define REPEATS 3                          /* of the word "gone" */
+#define REPEAT_NS (10 * HEALTH_NS_PER_MS)  /* the first; each later one after twice as long */
+#define THE_NODE 0                         /* the prober's number of the only node there is */
 
 struct agent {
     struct agent_options options;
@@ -26,7 +26,7 @@ struct agent {
     struct health_sender *sender;
     struct event *regular;
     struct event *soon;
-    int64_t news_ns; /* when to look for news again; 0: not asked for, as below */
+    int64_t news_ns;   /* when to look for news again; 0: not asked for, as below */
     int64_t answer_ns; /* when to answer a challenge */
     int64_t repeat_ns; /* when to say "gone" again */
     unsigned repeats;  /* how often yet */
@@ -92,10 +92,11 @@ static void remark_unseen(struct agent *agent, const struct health_heartbeat *wa
         !agent->socket.asked || !agent_answered(&agent->socket.probe))
         return;
     agent->unseen_remarked = true;
-    agent->options.remark(agent->options.context, HEALTH_NODE_NONE,
-                       "mysqld answers, but its process is not to be seen, so its end will not be "
-                       "seen either: is --datadir its data directory, and does the agent run in its "
-                       "container and as its user (or root)?");
+    agent->options.remark(
+        agent->options.context, HEALTH_NODE_NONE,
+        "mysqld answers, but its process is not to be seen, so its end will not be "
+        "seen either: is --datadir its data directory, and does the agent run in its "
+        "container and as its user (or root)?");
 }
 
 static void compose(struct agent *agent, int64_t now_ns, struct health_heartbeat *beat)

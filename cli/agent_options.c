@@ -143,12 +143,12 @@ static bool take_option(struct agent_command *command, int option, char *wrong, 
 static bool is_complete(const struct agent_command *command, char *wrong, size_t size)
 {
     const struct agent_options *agent = &command->options;
-    const char *missing = !agent->cluster          ? "--cluster, its name in healthd's configuration"
-                          : !agent->node           ? "--node, this node's name in healthd's configuration"
-                          : !agent->monitor_count  ? "--monitor, the HOST:PORT where healthd listens"
-                          : !agent->datadir        ? "--datadir, mysqld's data directory"
-                          : !agent->target.socket  ? "--socket, mysqld's Unix socket"
-                                                   : NULL;
+    const char *missing = !agent->cluster ? "--cluster, its name in healthd's configuration"
+                          : !agent->node  ? "--node, this node's name in healthd's configuration"
+                          : !agent->monitor_count ? "--monitor, the HOST:PORT where healthd listens"
+                          : !agent->datadir       ? "--datadir, mysqld's data directory"
+                          : !agent->target.socket ? "--socket, mysqld's Unix socket"
+                                                  : NULL;
     if (missing)
         snprintf(wrong, size, "%s, is missing", missing);
     return !missing;

@@ -218,8 +218,8 @@ static bool take_from_proc(struct search *search)
     DIR *processes = opendir("/proc");
     if (!processes)
         return false;
-    for (struct dirent *entry; !(taken && !search->found.no_service) &&
-                               (entry = readdir(processes));)
+    for (struct dirent *entry;
+         !(taken && !search->found.no_service) && (entry = readdir(processes));)
         if (isdigit((unsigned char)entry->d_name[0]))
             taken |= take(search, (int)strtol(entry->d_name, NULL, 10), false);
     closedir(processes);

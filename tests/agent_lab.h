@@ -24,7 +24,8 @@ struct lab {
 };
 
 /* Everything ends here: a failed expectation takes all down and ends the program with 1. */
-void lab_fail(struct lab *lab, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
+void lab_fail(struct lab *lab, const char *format, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
 
 void lab_begin(struct lab *lab, const char *agent_path);
 void lab_end(struct lab *lab);

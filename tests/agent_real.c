@@ -21,10 +21,11 @@
 static void make_data_directory(struct lab *lab)
 {
     char command[512];
-    snprintf(command, sizeof command,
-             "mariadb-install-db --no-defaults --datadir=%s --auth-root-authentication-method=normal "
-             "--skip-test-db --user=mysql >>%s/output 2>&1 && chmod 777 %s",
-             lab->datadir, lab->directory, lab->directory);
+    snprintf(
+        command, sizeof command,
+        "mariadb-install-db --no-defaults --datadir=%s --auth-root-authentication-method=normal "
+        "--skip-test-db --user=mysql >>%s/output 2>&1 && chmod 777 %s",
+        lab->datadir, lab->directory, lab->directory);
     if (system(command) != 0)
         lab_fail(lab, "no data directory could be made");
 }
@@ -35,11 +36,24 @@ static void start_server(struct lab *lab, const char *more)
     char socket[128];
     char cache[128];
     const char *const arguments[] = {
-        SERVER, "--no-defaults", datadir, socket, "--skip-networking", "--binlog-format=ROW",
-        "--innodb-autoinc-lock-mode=2", "--innodb-buffer-pool-size=32M", "--innodb-log-file-size=16M",
-        "--innodb-flush-log-at-trx-commit=0", "--wsrep-on=ON", "--wsrep-provider=" PROVIDER,
-        "--wsrep-cluster-address=gcomm://", "--wsrep-cluster-name=agent", "--wsrep-node-address=127.0.0.1",
-        cache, more, NULL,
+        SERVER,
+        "--no-defaults",
+        datadir,
+        socket,
+        "--skip-networking",
+        "--binlog-format=ROW",
+        "--innodb-autoinc-lock-mode=2",
+        "--innodb-buffer-pool-size=32M",
+        "--innodb-log-file-size=16M",
+        "--innodb-flush-log-at-trx-commit=0",
+        "--wsrep-on=ON",
+        "--wsrep-provider=" PROVIDER,
+        "--wsrep-cluster-address=gcomm://",
+        "--wsrep-cluster-name=agent",
+        "--wsrep-node-address=127.0.0.1",
+        cache,
+        more,
+        NULL,
     };
     snprintf(datadir, sizeof datadir, "--datadir=%s", lab->datadir);
     snprintf(socket, sizeof socket, "--socket=%s", lab->socket);
@@ -76,7 +90,8 @@ static void wait_until_serving(struct lab *lab)
 {
     int64_t started_ns = health_clock_ns();
     lab_until(lab, is_starting, "starting", started_ns, 3000);
-    int64_t serving_ns = lab_until(lab, is_serving, "running, Primary and Synced", started_ns, 30000);
+    int64_t serving_ns =
+        lab_until(lab, is_serving, "running, Primary and Synced", started_ns, 30000);
     if (lab->beat.pid != (uint32_t)lab->server)
         lab_fail(lab, "pid %u is said, not %d", lab->beat.pid, lab->server);
     printf("%-52s %.1f s\n", "start to \"running\" with its view", (double)serving_ns / 1e9);
@@ -174,7 +189,8 @@ int main(int argc, char **argv)
     struct lab lab;
     if (argc < 2)
         return 2;
-    if (access(SERVER, X_OK) != 0 || access(PROVIDER, R_OK) != 0 || getuid() != 0 || !getpwnam("mysql")) {
+    if (access(SERVER, X_OK) != 0 || access(PROVIDER, R_OK) != 0 || getuid() != 0 ||
+        !getpwnam("mysql")) {
         printf("skipped: this needs root, the user mysql, mariadbd and Galera\n");
         return SKIPPED;
     }

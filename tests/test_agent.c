@@ -31,7 +31,7 @@ static const struct health_probe client = {.error = HEALTH_PROBE_SQL_ERROR, .cod
 Test(agent, the_word_follows_from_process_and_socket)
 {
     static const struct {
-        int process;                /* the watch's */
+        int process; /* the watch's */
         char letter;
         const struct health_probe *probe; /* NULL: not asked yet */
         int64_t age_ns;
@@ -151,8 +151,8 @@ Test(agent, what_is_news)
 }
 
 #define FULL \
-    "--cluster", "lab", "--node", "n1", "--monitor", "10.0.0.9:9201", "--datadir", "/d", "--socket", \
-        "/s"
+    "--cluster", "lab", "--node", "n1", "--monitor", "10.0.0.9:9201", "--datadir", "/d", \
+        "--socket", "/s"
 
 static bool parse(struct agent_command *command, char wrong[256], const char *const *arguments)
 {

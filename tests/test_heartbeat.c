@@ -80,9 +80,8 @@ static void write_key(struct rig *rig, const char *bytes)
 
 static int udp_socket(uint16_t port, uint16_t *ret_port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -95,9 +94,8 @@ static int udp_socket(uint16_t port, uint16_t *ret_port)
 
 static void connect_port(int fd, uint16_t port)
 {
-    const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_port = htons(port),
-                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     cr_assert_eq(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
 }
 
@@ -547,7 +545,8 @@ Test(heartbeat, addresses_of_all_kinds)
     direct(rig, "0.0.0.0:0", "127.0.0.2");
     direct(rig, "0.0.0.0:0", "localhost"); /* a name: resolved off the loop */
     int probe = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    const struct sockaddr_in6 loopback = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    const struct sockaddr_in6 loopback = {.sin6_family = AF_INET6,
+                                          .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     if (probe >= 0 && bind(probe, (const struct sockaddr *)&loopback, sizeof loopback) == 0) {
         direct(rig, "[::1]:0", "[::1]");
         direct(rig, "[::]:0", "[::1]");
@@ -597,15 +596,19 @@ static void ignore_heard(void *context, struct monitor *monitor, char *datagram,
 Test(heartbeat, the_next_address_of_a_name_is_tried)
 {
     struct rig *rig = rig_begin(NULL);
-    struct monitor monitor = {
-        .base = rig->base, .text = "127.0.0.1:1", .remark = remark, .heard = ignore_heard, .context = rig};
+    struct monitor monitor = {.base = rig->base,
+                              .text = "127.0.0.1:1",
+                              .remark = remark,
+                              .heard = ignore_heard,
+                              .context = rig};
     char datagram[WIRE_MAX];
     socklen_t length = sizeof(struct sockaddr_in);
     int fd = udp_socket(0, NULL);
 
     cr_assert_eq(monitor_begin(&monitor), HEALTH_OK);
     cr_assert_eq(monitor.resolved.count, 1);
-    cr_assert_eq(getsockname(fd, (struct sockaddr *)&monitor.resolved.addresses[1].address, &length), 0);
+    cr_assert_eq(
+        getsockname(fd, (struct sockaddr *)&monitor.resolved.addresses[1].address, &length), 0);
     monitor.resolved.addresses[1].length = length;
     monitor.resolved.count = 2;
     monitor_send(&monitor, "x", 1);

@@ -36,7 +36,8 @@ static struct process_stat parse(const char *text)
 
 Test(process, stat_lines)
 {
-    struct process_stat stat = parse(STAT("mariadbd", "S", "4194304", "123456", "94376757878784", "0"));
+    struct process_stat stat =
+        parse(STAT("mariadbd", "S", "4194304", "123456", "94376757878784", "0"));
     cr_assert_str_eq(stat.name, "mariadbd");
     cr_assert_eq(stat.state, 'S');
     cr_assert_eq(stat.start_time, 1234567);
@@ -76,8 +77,9 @@ Test(process, wait_statuses)
         uint8_t kind;
         int32_t value;
     } cases[] = {
-        {0, HEALTH_EXIT_CODE, 0},      {768, HEALTH_EXIT_CODE, 3},   {255 << 8, HEALTH_EXIT_CODE, 255},
-        {9, HEALTH_EXIT_SIGNAL, 9},    {11, HEALTH_EXIT_SIGNAL, 11}, {0x80 | 6, HEALTH_EXIT_SIGNAL, 6},
+        {0, HEALTH_EXIT_CODE, 0},           {768, HEALTH_EXIT_CODE, 3},
+        {255 << 8, HEALTH_EXIT_CODE, 255},  {9, HEALTH_EXIT_SIGNAL, 9},
+        {11, HEALTH_EXIT_SIGNAL, 11},       {0x80 | 6, HEALTH_EXIT_SIGNAL, 6},
         {0x137f, HEALTH_EXIT_NOT_KNOWN, 0}, /* stopped */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -131,10 +133,11 @@ Test(process, grastate_texts)
         uint8_t safe;
     } cases[] = {
         {HEAD "uuid:    " UUID "\nseqno:   7\nsafe_to_bootstrap: 0\n", true, 7, HEALTH_ANSWER_NO},
-        {HEAD "uuid:    " UUID "\nseqno:   -1\nsafe_to_bootstrap: 1\n\n\n", true, -1, HEALTH_ANSWER_YES},
-        {HEAD "uuid: " UUID "\r\nseqno: 12\r\n", true, 12, HEALTH_ANSWER_NOT_KNOWN},
-        {HEAD "uuid: 00000000-0000-0000-0000-000000000000\nseqno: -1\nsafe_to_bootstrap: 1\n", true, -1,
+        {HEAD "uuid:    " UUID "\nseqno:   -1\nsafe_to_bootstrap: 1\n\n\n", true, -1,
          HEALTH_ANSWER_YES},
+        {HEAD "uuid: " UUID "\r\nseqno: 12\r\n", true, 12, HEALTH_ANSWER_NOT_KNOWN},
+        {HEAD "uuid: 00000000-0000-0000-0000-000000000000\nseqno: -1\nsafe_to_bootstrap: 1\n", true,
+         -1, HEALTH_ANSWER_YES},
         {"seqno: 9223372036854775807\nuuid: " UUID "\n", true, INT64_MAX, HEALTH_ANSWER_NOT_KNOWN},
         {"", false, 0, 0},
         {"\n", false, 0, 0},
@@ -160,7 +163,8 @@ Test(process, grastate_texts)
     grastate_parse(cases[0].text, strlen(cases[0].text), &grastate);
     cr_assert_eq(grastate.uuid.hi, UINT64_C(0x573eebdbe71111f1));
     cr_assert_eq(grastate.uuid.lo, UINT64_C(0x90417299d955b7a3));
-    grastate_parse("uuid: " UUID "\n\0seqno: 7\n", sizeof "uuid: " UUID "\n\0seqno: 7\n" - 1, &grastate);
+    grastate_parse("uuid: " UUID "\n\0seqno: 7\n", sizeof "uuid: " UUID "\n\0seqno: 7\n" - 1,
+                   &grastate);
     cr_assert_not(grastate.known);
 }
 
@@ -238,8 +242,8 @@ static void watch_begin(struct stage *stage, const char *pid_file)
 
 static void stage_end(struct stage *stage)
 {
-    static const char *const files[] = {"grastate.dat", "gvwstate.dat", "sst_in_progress", "n1.pid",
-                                        "stale.pid",    "core"};
+    static const char *const files[] = {"grastate.dat", "gvwstate.dat", "sst_in_progress",
+                                        "n1.pid",       "stale.pid",    "core"};
     char path[128];
 
     health_process_destroy(stage->watch);
@@ -409,7 +413,8 @@ static void expect_end(const char *how, uint8_t kind, int32_t value)
     run_ms(stage, 50);
     struct health_heartbeat beat = described(stage);
     cr_assert_eq(beat.pid, (uint32_t)pid);
-    cr_assert_eq(beat.exit_kind, kind, "%s: kind %d value %d", how, beat.exit_kind, beat.exit_value);
+    cr_assert_eq(beat.exit_kind, kind, "%s: kind %d value %d", how, beat.exit_kind,
+                 beat.exit_value);
     cr_assert_eq(beat.exit_value, value, "%s: %d", how, beat.exit_value);
     cr_assert_eq(beat.proc_state, '\0');
     stage_end(stage);
@@ -474,7 +479,8 @@ Test(process, the_end_of_a_large_process_is_seen_before_it_is_over)
     int64_t ended_ns = health_clock_ns();
     cr_assert_gt(stage->stopped_ns, killed_ns);
     cr_assert_lt(stage->stopped_ns, ended_ns);
-    cr_log_warn("1 GiB: said after %.1f ms, over after %.1f ms", (double)(stage->stopped_ns - killed_ns) / 1e6,
+    cr_log_warn("1 GiB: said after %.1f ms, over after %.1f ms",
+                (double)(stage->stopped_ns - killed_ns) / 1e6,
                 (double)(ended_ns - killed_ns) / 1e6);
     waitpid(pid, NULL, 0);
     run_ms(stage, 50);
@@ -504,7 +510,8 @@ Test(process, a_core_dump_is_an_end)
     int64_t ended_ns = health_clock_ns();
     cr_assert_gt(stage->stopped_ns, killed_ns);
     cr_log_warn("core dump: said after %.1f ms, over after %.1f ms",
-                (double)(stage->stopped_ns - killed_ns) / 1e6, (double)(ended_ns - killed_ns) / 1e6);
+                (double)(stage->stopped_ns - killed_ns) / 1e6,
+                (double)(ended_ns - killed_ns) / 1e6);
     cr_assert_lt(stage->stopped_ns - killed_ns, 50 * HEALTH_NS_PER_MS);
     waitpid(pid, NULL, 0);
     run_ms(stage, 50);
@@ -520,7 +527,8 @@ Test(process, a_core_dump_is_an_end)
 Test(process, a_main_thread_that_ends_alone_is_no_end)
 {
     struct stage *stage = stage_begin();
-    pid_t pid = fake("--fake-after-ms=300", "--fake-leave", "--fake-threads=2", datadir_option(stage));
+    pid_t pid =
+        fake("--fake-after-ms=300", "--fake-leave", "--fake-threads=2", datadir_option(stage));
     watch_begin(stage, NULL);
     EXPECT(stage, RUNNING);
     run_ms(stage, 600);
@@ -650,11 +658,13 @@ Test(process, a_stranger_does_not_believe_the_code_he_is_shown)
     EXPECT(stage, RUNNING);
     EXPECT(stage, STOPPED);
     run_ms(stage, 100);
-    cr_assert_eq(described(stage).exit_kind, HEALTH_EXIT_NOT_KNOWN); /* not reaped: nobody can know */
+    cr_assert_eq(described(stage).exit_kind,
+                 HEALTH_EXIT_NOT_KNOWN); /* not reaped: nobody can know */
     waitpid(pid, NULL, 0);
     run_ms(stage, 100);
     struct health_heartbeat beat = described(stage);
-    cr_assert_eq(beat.exit_kind, kernel_tells_everybody() ? HEALTH_EXIT_CODE : HEALTH_EXIT_NOT_KNOWN);
+    cr_assert_eq(beat.exit_kind,
+                 kernel_tells_everybody() ? HEALTH_EXIT_CODE : HEALTH_EXIT_NOT_KNOWN);
     cr_assert_eq(beat.exit_value, kernel_tells_everybody() ? 3 : 0);
     stage_end(stage);
 }

@@ -1,5 +1,5 @@
 /*
- * fake_mysqld.c - a process called mysqld that ends as it is told; for what a real one cannot be made to do.
+ * fake_process.c - a process called mysqld that ends as it is told; for what a real one cannot be made to do.
  *
  * Options of a real mysqld are taken or ignored; those of the fake:
  *   --fake-mib=N         be so large, in small pages
