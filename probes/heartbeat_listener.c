@@ -14,6 +14,7 @@
 #include <event2/event.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,7 +52,8 @@ struct arrival {
     int64_t at_ns;
     struct sockaddr_storage from;
     socklen_t from_length;
-    char control[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo))];
+    alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
+                                         CMSG_SPACE(sizeof(struct in_pktinfo))];
     size_t control_length;
 };
 
