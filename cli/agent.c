@@ -12,7 +12,8 @@
 #define PROBE_TIMEOUT_NS (500 * HEALTH_NS_PER_MS)
 #define VIEW_INTERVAL_NS (1000 * HEALTH_NS_PER_MS)
 #define ATTENTION_NS (2000 * HEALTH_NS_PER_MS) /* full probes after a change */
-#define HASTE_NS (2000 * HEALTH_NS_PER_MS)     /* after a probe that failed */
+#define HASTE_NS (2000 * HEALTH_NS_PER_MS)     /* after a probe that found nobody ... */
+#define HASTE_MAX_NS (60 * HEALTH_NS_PER_S)    /* ... so soon after an answer */
 #define NEWS_GAP_NS (5 * HEALTH_NS_PER_MS) /* at least, between two beats of which one is news */
 #define ANSWER_GAP_NS HEALTH_NS_PER_MS     /* the same before an answer to a challenge */
 #define REPEATS 3                          /* of the word "gone" */
@@ -33,6 +34,7 @@ struct agent {
     struct agent_socket socket;
     uint32_t life;        /* the pid whose life the socket's testimony is of */
     bool alive;           /* and whether it was there */
+    int64_t answered_ns;  /* mysqld's last answer */
     int64_t since_ns;     /* when that life, or its absence, was first seen */
     bool unseen_remarked; /* mysqld answers and no process is seen: said */
     struct agent_gist said;
@@ -194,6 +196,19 @@ static void beat_wanted(void *context)
     arm(agent);
 }
 
+/* Who served until now and is silent, or says good-bye, may be about to end. */
+static void note_answer(struct agent *agent, const struct health_observation *observation)
+{
+    bool answered = agent_answered(&observation->probe);
+
+    agent->socket.served |= answered;
+    if (answered)
+        agent->answered_ns = observation->at_ns;
+    bool leaving = !answered || observation->probe.error == HEALTH_PROBE_SHUTTING_DOWN;
+    if (leaving && agent->socket.served && observation->at_ns - agent->answered_ns < HASTE_MAX_NS)
+        health_process_hasten(agent->watch, observation->at_ns + HASTE_NS);
+}
+
 static void socket_observed(void *context, const struct health_observation *observation)
 {
     struct agent *agent = context;
@@ -209,9 +224,7 @@ static void socket_observed(void *context, const struct health_observation *obse
     agent->socket.probe = observation->probe;
     agent->socket.probe.view.member_count = 0; /* the list is the prober's */
     agent->socket.at_ns = observation->at_ns;
-    agent->socket.served |= agent_answered(&observation->probe);
-    if (agent->socket.served && !observation->probe.ok)
-        health_process_hasten(agent->watch, observation->at_ns + HASTE_NS);
+    note_answer(agent, observation);
     remark_unseen(agent, &watched);
     tell_news(agent);
 }
