@@ -153,7 +153,7 @@ struct health_engine {
     struct deadlines deadlines;
     const struct health_ruleset *rules;
     struct health_queue *queues[HEALTH_QUEUES_MAX]; /* used from the first on */
-    int64_t origin_ns; /* moves on by the length of each stall */
+    int64_t origin_ns;                              /* moves on by the length of each stall */
     int64_t now_ns;
     int64_t late_ns; /* being called after this means that we were stopped */
     int64_t stall_end_ns;

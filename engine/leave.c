@@ -74,20 +74,37 @@ static enum leave_verdict date_leave(const struct council *council, const struct
     return LEAVE_LEFT;
 }
 
+/* Does this seat answer, and say that it is in the view that `node` was in last? */
+static bool shares_view(const struct seat *seat, const struct node *node)
+{
+    return node_answers(seat->facts) && seat->facts[HEALTH_FACT_CLAIM] != HEALTH_CLAIM_NONE &&
+           seat->node->said[SAID_COMPONENT] == HEALTH_COMPONENT_PRIMARY &&
+           seat->node->history == node->history && seat->node->conf == node->conf &&
+           seat->node->size == node->size;
+}
+
 /* Does a peer, asked surely after the close, still report the view that this node was in? */
 static bool peers_hold(const struct council *council, uint32_t i)
 {
-    const struct health_engine *engine = council->engine;
     const struct seat *seat = &council->seats[i];
 
     for (uint32_t k = 0; k < council->count; k++) {
         const struct seat *other = &council->seats[k];
-        if (k != i && other->reports && node_answers(other->facts) &&
-            other->node->history == seat->node->history && other->node->conf == seat->node->conf &&
-            other->node->size == seat->node->size &&
-            ms_since(seat->cold->link_ms, other->node->claim_ms) >= (int32_t)engine->limits.settle)
+        if (k != i && shares_view(other, seat->node) &&
+            ms_since(seat->cold->link_ms, other->node->claim_ms) >=
+                (int32_t)council->engine->limits.settle)
             return true;
     }
+    return false;
+}
+
+/* Does any? Then the newer view that leaves the node out is not this one's successor, as between two
+ * Primary components, or not all have moved on yet. */
+static bool view_stands(const struct council *council, uint32_t i)
+{
+    for (uint32_t k = 0; k < council->count; k++)
+        if (k != i && shares_view(&council->seats[k], council->seats[i].node))
+            return true;
     return false;
 }
 
@@ -119,7 +136,7 @@ static void judge_leave(struct council *council, uint32_t i)
         return;
     if (node_leave(node) == LEAVE_UNDECIDED && node->conf != CONF_NONE &&
         node->history == council->cluster->history) {
-        if (node->conf < council->cluster->conf && left_out(council, i))
+        if (node->conf < council->cluster->conf && left_out(council, i) && !view_stands(council, i))
             node_set_leave(node, date_leave(council, seat));
         else if (peers_hold(council, i))
             node_set_leave(node, LEAVE_HELD);

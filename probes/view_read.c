@@ -99,8 +99,7 @@ bool view_take_status(struct health_view *view, const char *name, const char *va
         {"cluster_size", take_size},       {"cluster_weight", take_weight},
         {"cluster_conf_id", take_conf_id}, {"cluster_state_uuid", take_state_uuid},
         {"gcomm_uuid", take_gcomm_uuid},   {"ready", take_ready},
-        {"connected", take_connected},
-        {"evs_state", take_evs_state},
+        {"connected", take_connected},     {"evs_state", take_evs_state},
     };
 
     if (strncmp(name, "wsrep_", 6) != 0)

@@ -362,3 +362,20 @@ Test(worlds, a_joiner_that_its_agent_sees_is_no_leaver)
     scene_never(&scene, 0, "red");
     scene_play(&scene);
 }
+
+Test(worlds, without_agents_the_other_components_view_tells_of_no_leave)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 5);
+    scene_run(&scene, 2);
+    MEMBERS(&scene, 6, 1, 3); /* two Primary components */
+    MEMBERS(&scene, 6, 2, 4, 5);
+    scene_run(&scene, 2);
+    scene_crash(&scene, 3);
+    scene_leave(&scene, 4);
+    MEMBERS(&scene, 7, 2, 5);
+    scene_run(&scene, 3);
+    scene_expect(&scene, 3, "red-unclean");
+    scene_never(&scene, 3, "red-clean");
+    scene_play(&scene);
+}
