@@ -89,7 +89,7 @@ void health_prober_destroy(struct health_prober *prober)
         return;
     for (uint32_t i = 0; i < prober->count; i++)
         probed_free(prober->nodes[i]);
-    pool_destroy(prober->pool);
+    pool_destroy(prober->pool, prober->options.timeout_ns + HEALTH_NS_PER_S / 20);
     if (prober->timer)
         event_free(prober->timer);
     free(prober->nodes);
@@ -201,10 +201,8 @@ void health_prober_attend(struct health_prober *prober, uint32_t node, int64_t u
     bool attended = probed->attend_until_ns > now_ns;
     if (until_ns > probed->attend_until_ns)
         probed->attend_until_ns = until_ns;
-    if (attended || probed->stage != PROBE_RESTS || !probed->standing.client)
-        return; /* its next probe is a full one anyway */
-    probed->due_ns = now_ns;
-    prober_plan(prober, probed);
+    if (!attended && probed->standing.client && now_ns >= probed->view_barred_ns)
+        probed_hasten(probed, now_ns); /* else its next probe is a full one anyway, if it may be */
 }
 
 void health_prober_reread(struct health_prober *prober)
@@ -217,9 +215,8 @@ void health_prober_reread(struct health_prober *prober)
         if (!probed->denied_wait_ns)
             continue; /* credentials are read at each connect; only who was denied has waited */
         probed->denied_wait_ns = 0;
-        if (probed->stage == PROBE_RESTS && !probed->connecting)
-            probed->due_ns = now_ns;
-        prober_plan(prober, probed);
+        if (!probed->connecting)
+            probed_hasten(probed, now_ns);
     }
 }
 

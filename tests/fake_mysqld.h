@@ -49,7 +49,7 @@ struct fake_mysqld {
     _Atomic int manner;
     _Atomic int delay_ms;    /* before each answer */
     _Atomic int close_after; /* so many answers on one connection; 0: never */
-    _Atomic int to_end;      /* end all connections now: 1 politely, 2 by reset; set back when done */
+    _Atomic int to_end; /* end all connections now: 1 politely, 2 by reset; set back when done */
     /* The house's to count. */
     _Atomic unsigned connections;
     _Atomic unsigned open; /* now */

@@ -9,6 +9,7 @@
 
 #pragma GCC diagnostic ignored "-Wpedantic" /* a function from dlsym()'s pointer */
 
+__attribute__((visibility("default"))) /* for libraries, too */
 int getaddrinfo(const char *restrict name, const char *restrict service,
                 const struct addrinfo *restrict hints, struct addrinfo **restrict found)
 {

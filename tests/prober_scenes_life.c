@@ -127,8 +127,7 @@ static void end_idle(struct prober_stage *stage, struct fake_house *house, int h
         .node = 0, .witness = HEALTH_WITNESS_LINK, .value = (uint8_t)link};
     const struct seen *seen = prober_stage_await(stage, from, wanted, 1000);
     CHECK(seen != NULL && seen->told_ns - ended_ns < GRACE_MS * HEALTH_NS_PER_MS);
-    const struct wanted up = {
-        .node = 0, .witness = HEALTH_WITNESS_LINK, .value = HEALTH_LINK_UP};
+    const struct wanted up = {.node = 0, .witness = HEALTH_WITNESS_LINK, .value = HEALTH_LINK_UP};
     seen = prober_stage_await(stage, from, up, 1000);
     CHECK(seen != NULL && seen->told_ns - ended_ns < GRACE_MS * HEALTH_NS_PER_MS);
     const struct wanted well = {
@@ -172,8 +171,8 @@ void scene_lost_in_a_question(void)
     struct fake_house house;
     struct prober_stage stage;
 
-    open_one(&stage, &house, (struct cadence_ms){.interval = 1000, .timeout = 500, .view = 1000});
-    house.fakes[0].delay_ms = 300;
+    open_one(&stage, &house, (struct cadence_ms){.interval = 1000, .timeout = 1000, .view = 1000});
+    house.fakes[0].delay_ms = 100;
     for (int how = 1; how <= 2; how++) {
         prober_stage_run(&stage, 1500);
         while (house.fakes[0].unanswered == 0)
@@ -246,8 +245,7 @@ void scene_frozen(void)
         CHECK(seen != NULL);
         printf("    noticed after %d ms; a view %d ms after the thaw\n", (int)took_ms,
                (int)ms_since(thawed_ns));
-        CHECK(ms_since(thawed_ns) <=
-              brisk.interval * 11 / 10 + brisk.timeout + GRACE_MS);
+        CHECK(ms_since(thawed_ns) <= brisk.interval * 11 / 10 + brisk.timeout + GRACE_MS);
     }
     CHECK(prober_stage_times(&stage, 0, 1).failed == 0);
     prober_stage_run(&stage, 200);

@@ -10,9 +10,9 @@ static const struct cadence_ms brisk = {.interval = 200, .timeout = 300, .view =
 
 /* What a node's probe can be at when it is taken away. */
 static const enum fake_manner stages[] = {
-    FAKE_WELL,      FAKE_REFUSES,   FAKE_BACKLOG_FULL, FAKE_SILENT,       FAKE_DRIPS,
-    FAKE_RESETS,    FAKE_TOO_MANY,  FAKE_WANTS_WORD,   FAKE_DEAF,         FAKE_VIEW_HANGS,
-    FAKE_NOT_READY, FAKE_SHUTS_DOWN, FAKE_HUGE_ASKED,  FAKE_CLOSES_ASKED,
+    FAKE_WELL,      FAKE_REFUSES,    FAKE_BACKLOG_FULL, FAKE_SILENT,       FAKE_DRIPS,
+    FAKE_RESETS,    FAKE_TOO_MANY,   FAKE_WANTS_WORD,   FAKE_DEAF,         FAKE_VIEW_HANGS,
+    FAKE_NOT_READY, FAKE_SHUTS_DOWN, FAKE_HUGE_ASKED,   FAKE_CLOSES_ASKED,
 };
 
 #define STAGES (sizeof stages / sizeof *stages)

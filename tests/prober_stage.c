@@ -141,8 +141,8 @@ unsigned prober_stage_count(const struct prober_stage *stage, size_t from, uint3
 {
     unsigned count = 0;
     for (; from < stage->count; from++)
-        count += is_probe_of(&stage->seen[from], node) &&
-                 stage->seen[from].what.probe.error == error;
+        count +=
+            is_probe_of(&stage->seen[from], node) && stage->seen[from].what.probe.error == error;
     return count;
 }
 
@@ -151,8 +151,8 @@ unsigned prober_stage_count_others(const struct prober_stage *stage, size_t from
 {
     unsigned count = 0;
     for (; from < stage->count; from++)
-        count += is_probe_of(&stage->seen[from], node) &&
-                 stage->seen[from].what.probe.error != error;
+        count +=
+            is_probe_of(&stage->seen[from], node) && stage->seen[from].what.probe.error != error;
     return count;
 }
 

@@ -23,6 +23,12 @@ void check(bool good, const char *file, int line, const char *text, const char *
     if (good)
         return;
     failures++;
+    static const char *last_about;
+    static int last_line;
+    if (line == last_line && about == last_about)
+        return; /* told once */
+    last_line = line;
+    last_about = about;
     fprintf(stderr, "  FAILED at %s:%d: %s %s\n", file, line, text, about);
 }
 
