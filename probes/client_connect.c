@@ -100,6 +100,8 @@ static int wait_ready(my_socket fd, my_bool to_read, int timeout_ms)
 
     (void)timeout_ms;
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    if (attempt && !to_read)
+        keep_socket(attempt->dial, fd);
     do {
         int64_t left_ns = attempt ? attempt->deadline_ns - health_clock_ns() : 0;
         int left_ms = left_ns > 0 ? (int)((left_ns + HEALTH_NS_PER_MS - 1) / HEALTH_NS_PER_MS) : 0;
@@ -112,10 +114,7 @@ static int wait_ready(my_socket fd, my_bool to_read, int timeout_ms)
         return 0;
     }
     errno = 0; /* so that the number that is left is of what comes now */
-    if (to_read || !attempt)
-        return 1;
-    keep_socket(attempt->dial, fd);
-    return connected(attempt, fd);
+    return to_read || !attempt ? 1 : connected(attempt, fd);
 }
 
 static void wait_in_its_place(struct attempt *attempt, MYSQL *mysql)

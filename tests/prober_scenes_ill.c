@@ -110,7 +110,7 @@ static struct times_us quiet_times(struct prober_stage *stage, const struct fake
         prober_stage_add(stage, house, i);
     prober_stage_run(stage, 500);
     size_t from = stage->count;
-    prober_stage_run(stage, 2000);
+    prober_stage_run(stage, 1000);
     return prober_stage_times(stage, from, WELL);
 }
 
@@ -145,7 +145,7 @@ void scene_ill_at_the_door(void)
         fake_behave(&house, WELL + i, at_the_door[i].manner);
         add_ill(&stage, &house, WELL + i);
     }
-    prober_stage_run(&stage, 4000);
+    prober_stage_run(&stage, 3000);
     for (unsigned i = 0; i < COUNT(at_the_door); i++) {
         check_illness(&stage, from, WELL + i, &at_the_door[i], true);
         CHECK_OF(fake_manner_name(at_the_door[i].manner), house.fakes[WELL + i].open <= 1);
@@ -185,7 +185,7 @@ void scene_ill_when_asked(void)
     size_t from = stage.count;
     for (unsigned i = 0; i < COUNT(when_asked); i++)
         fake_behave(&house, WELL + i, when_asked[i].manner);
-    prober_stage_run(&stage, 4000);
+    prober_stage_run(&stage, 3000);
     for (unsigned i = 0; i < COUNT(when_asked); i++)
         check_illness(&stage, from, WELL + i, &when_asked[i], false);
     check_bystanders(&stage, &house, from, before);

@@ -37,14 +37,14 @@ void scene_removed_at_each_stage(void)
     struct fake_house house;
     struct prober_stage stage;
 
-    for (int wait_ms = 0; wait_ms <= 600; wait_ms += 40) {
+    for (int wait_ms = 0; wait_ms <= 600; wait_ms += 120) {
         open_all(&stage, &house);
         prober_stage_run(&stage, wait_ms);
         for (unsigned i = 0; i < house.count; i++)
             CHECK(health_prober_remove(stage.prober, i) == HEALTH_OK);
         CHECK(health_prober_remove(stage.prober, 0) == HEALTH_ENOENT);
         size_t from = stage.count;
-        prober_stage_run(&stage, wait_ms % 80 ? 0 : brisk.timeout + GRACE_MS);
+        prober_stage_run(&stage, wait_ms % 240 ? 0 : brisk.timeout + GRACE_MS);
         CHECK(stage.count == from); /* nothing more is said of who was removed */
         prober_stage_close(&stage);
         fake_house_close(&house);
@@ -57,7 +57,7 @@ void scene_destroyed_at_each_stage(void)
     struct prober_stage stage;
     int64_t longest_ns = 0;
 
-    for (int wait_ms = 0; wait_ms <= 600; wait_ms += 25) {
+    for (int wait_ms = 0; wait_ms <= 600; wait_ms += 100) {
         open_all(&stage, &house);
         prober_stage_run(&stage, wait_ms);
         int64_t began_ns = health_clock_ns();

@@ -1,7 +1,7 @@
 /*
  * test_prober.c - the mysqld probe against servers that misbehave, and healthy ones beside them.
  *
- * A plain program: each scene needs a loop, and a process of servers of its own. Arguments: the scenes to
+ * A plain program: each scene is a process, beside the processes of its servers. Arguments: the scenes to
  * play (all).
  */
 #include "prober_scenes.h"
@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static unsigned failures;
@@ -65,6 +65,11 @@ static const struct scene {
 #undef X
 };
 
+#define SCENES (sizeof scenes / sizeof *scenes)
+
+/* Scenes mostly wait, so some are played at once. */
+#define AT_ONCE 4
+
 static bool wanted(const char *name, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
@@ -73,26 +78,87 @@ static bool wanted(const char *name, int argc, char **argv)
     return argc == 1;
 }
 
+static void output_path(const struct scene *scene, char path[static 128])
+{
+    snprintf(path, 128, "%s/%s.out", folder, scene->name);
+}
+
+/* Play in a process of its own; what it prints is kept. */
+static pid_t begin_scene(const struct scene *scene)
+{
+    char path[128];
+
+    output_path(scene, path);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    if (!freopen(path, "w", stdout) || dup2(STDOUT_FILENO, STDERR_FILENO) < 0)
+        _exit(1);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    int64_t start_ns = health_clock_ns();
+    printf("%s\n", scene->name);
+    scene->play();
+    printf("  (%" PRId64 " ms, %u checks, %u failed)\n",
+           (health_clock_ns() - start_ns) / HEALTH_NS_PER_MS, checks, failures);
+    exit(failures || !checks);
+}
+
+static void print_scene(const struct scene *scene)
+{
+    char path[128];
+    char text[4096];
+    size_t size;
+
+    output_path(scene, path);
+    FILE *file = fopen(path, "r");
+    while (file && (size = fread(text, 1, sizeof text, file)) > 0)
+        fwrite(text, 1, size, stdout);
+    if (file)
+        fclose(file);
+}
+
+/* Wait for any scene to end. False: none is being played. */
+static bool end_scene(const pid_t *players)
+{
+    int status;
+    pid_t pid = wait(&status);
+
+    for (size_t i = 0; i < SCENES && pid > 0; i++) {
+        if (players[i] != pid)
+            continue;
+        print_scene(&scenes[i]);
+        if (status != 0) {
+            printf("  FAILED: %s (status %#x)\n", scenes[i].name, (unsigned)status);
+            failures++;
+        }
+    }
+    return pid > 0;
+}
+
 int main(int argc, char **argv)
 {
+    pid_t players[SCENES] = {0};
     unsigned played = 0;
     char remove[sizeof folder + 16];
 
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (!mkdtemp(folder))
         return 1;
-    for (size_t i = 0; i < sizeof scenes / sizeof *scenes; i++) {
+    scene_certificate();
+    for (size_t i = 0; i < SCENES; i++) {
         if (!wanted(scenes[i].name, argc, argv))
             continue;
-        int64_t start_ns = health_clock_ns();
-        printf("%s\n", scenes[i].name);
-        scenes[i].play();
-        printf("  (%" PRId64 " ms)\n", (health_clock_ns() - start_ns) / HEALTH_NS_PER_MS);
+        if (played >= AT_ONCE)
+            end_scene(players);
+        players[i] = begin_scene(&scenes[i]);
         played++;
     }
+    while (end_scene(players))
+        ;
     snprintf(remove, sizeof remove, "rm -rf %s", folder);
     if (system(remove) != 0)
         failures++;
-    printf("%u scenes, %u checks, %u failed\n", played, checks, failures);
+    printf("%u scenes, %u failed\n", played, failures);
     return failures || !played;
 }
