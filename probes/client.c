@@ -45,8 +45,8 @@ void client_failed(const struct client *client, struct client_failure *ret_failu
         client_fail(ret_failure, HEALTH_PROBE_SQL_ERROR, ERROR_UNKNOWN, "its answer has no end");
         return;
     }
-    if (client->broken && error == HEALTH_PROBE_LOST)
-        error = client_error_of_system(client->broken, error);
+    if (error == HEALTH_PROBE_LOST && (client->broken == ECONNRESET || client->broken == EPIPE))
+        error = HEALTH_PROBE_RESET;
     client_fail(ret_failure, error, code, mysql_error(mysql));
 }
 
@@ -188,20 +188,21 @@ static int ready_bits(bool to_write)
 
 #endif
 
-/* The library does not say whether a connection was closed or reset. Looking costs one system call. */
-static void note_break(struct client *client)
+/* The library does not say whether a connection was closed or reset, but leaves the number behind. */
+static enum client_step with_cause(struct client *client, enum client_step step)
 {
-    char byte;
-    if (recv(client_fd(client), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno != EAGAIN)
+    if (step == CLIENT_FAILED)
         client->broken = errno;
+    return step;
 }
 
 enum client_step client_go_on(struct client *client, bool to_write)
 {
-    if (!to_write)
-        note_break(client);
-    return client->stage == SENDING ? send_on(client, ready_bits(to_write))
-                                    : fetch_on(client, ready_bits(to_write));
+    int ready = ready_bits(to_write);
+
+    errno = 0;
+    return with_cause(client,
+                      client->stage == SENDING ? send_on(client, ready) : fetch_on(client, ready));
 }
 
 enum client_step client_ask(struct client *client, const char *sql, client_take *take,
@@ -212,5 +213,6 @@ enum client_step client_ask(struct client *client, const char *sql, client_take 
     client->context = context;
     client->rows = 0;
     client->stage = SENDING;
-    return send_question(client);
+    errno = 0;
+    return with_cause(client, send_question(client));
 }

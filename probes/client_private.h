@@ -42,7 +42,7 @@ struct client {
     client_take *take;
     void *context;
     unsigned rows;
-    int broken;    /* the system's error number of its socket */
+    int broken;    /* the system's error number when a question failed */
     bool too_long; /* its answer had no end */
 };
 

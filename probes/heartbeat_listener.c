@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BATCH 256             /* datagrams a wake */
+#define BATCH 256              /* datagrams a wake */
 #define RECEIVE_BUFFER 4194304 /* thousands of agents may speak at once, as after a stall of ours */
 #define REMARK_INTERVAL_NS (60 * HEALTH_NS_PER_S)
 #define UNANSWERED_MAX 5
@@ -347,8 +347,7 @@ bool health_listener_reread(struct health_listener *listener)
 {
     if (!listener->key_file)
         return true;
-    struct wire_key *key =
-        wire_key_read(listener->key_file, listener->remark, listener->context);
+    struct wire_key *key = wire_key_read(listener->key_file, listener->remark, listener->context);
     if (!key)
         return false;
     wire_key_destroy(listener->key);

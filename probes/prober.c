@@ -15,6 +15,16 @@
  * however late we read it. */
 enum { PRIORITY_SOCKETS, PRIORITY_DEADLINES };
 
+#define TICK_MAX_NS (4 * HEALTH_NS_PER_MS)
+
+/* What is due within such a while is seen to at once: each wake-up costs as much as a probe. It is far
+ * below what is promised of times. */
+static int64_t tick_ns(const struct health_prober *prober)
+{
+    int64_t share_ns = prober->options.interval_ns / 250;
+    return share_ns < TICK_MAX_NS ? share_ns : TICK_MAX_NS;
+}
+
 static void arm(struct health_prober *prober)
 {
     int64_t earliest_ns = HEALTH_NEVER_NS;
@@ -26,9 +36,8 @@ static void arm(struct health_prober *prober)
         event_del(prober->timer);
         return;
     }
-    int64_t wait_us = (earliest_ns - health_clock_ns() + HEALTH_NS_PER_US - 1) / HEALTH_NS_PER_US;
-    if (wait_us < 0)
-        wait_us = 0;
+    int64_t wait_us = (earliest_ns - health_clock_ns()) / HEALTH_NS_PER_US;
+    wait_us = wait_us <= 0 ? 0 : wait_us + tick_ns(prober) / HEALTH_NS_PER_US;
     const struct timeval wait = {.tv_sec = wait_us / 1000000, .tv_usec = wait_us % 1000000};
     event_add(prober->timer, &wait);
 }

@@ -8,11 +8,14 @@
 #include <string.h>
 
 #define LIGHT_SQL "DO 1"
-#define STATUS_SQL "SHOW GLOBAL STATUS LIKE 'wsrep\\_%'"
+#define STATUS_SQL \
+    "SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_local_state', 'wsrep_cluster_status', " \
+    "'wsrep_cluster_size', 'wsrep_cluster_weight', 'wsrep_cluster_conf_id', " \
+    "'wsrep_cluster_state_uuid', 'wsrep_gcomm_uuid', 'wsrep_ready', 'wsrep_connected')"
 #define NAMES_SQL \
     "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('wsrep_reject_queries', 'wsrep_desync', " \
     "'read_only', 'wsrep_sst_donor_rejects_queries', 'pxc_maint_mode')"
-#define MEMBERS_SQL "SELECT node_uuid, node_name FROM mysql.wsrep_cluster_members"
+#define MEMBERS_SQL "node_uuid, node_name FROM mysql.wsrep_cluster_members"
 
 static void ask(struct probed *probed, enum probe_stage stage);
 
@@ -36,28 +39,38 @@ static void take_name(void *context, const char *const *texts, unsigned columns)
         }
 }
 
-/* The question for the values of those variables that are there. */
-static void compose_variables(struct standing *standing)
+/* The questions for the values of those variables that are there: alone, and in each row of the member
+ * list, which spares a round trip. */
+static void compose_questions(struct standing *standing)
 {
+    char list[sizeof standing->values_sql - 8] = "";
     size_t length = 0;
 
-    standing->names_known = true;
-    standing->variables_sql[0] = '\0';
     for (unsigned i = 0; i < VIEW_VARIABLE_COUNT; i++)
         if (standing->has[i])
-            length += (size_t)snprintf(standing->variables_sql + length,
-                                       sizeof standing->variables_sql - length, "%s@@global.%s",
-                                       length ? ", " : "SELECT ", view_variable_names[i]);
+            length += (size_t)snprintf(list + length, sizeof list - length, "%s@@global.%s",
+                                       length ? ", " : "", view_variable_names[i]);
+    if (length)
+        snprintf(standing->values_sql, sizeof standing->values_sql, "SELECT %s", list);
+    snprintf(standing->members_sql, sizeof standing->members_sql, "SELECT %s%s%s", list,
+             length ? ", " : "", MEMBERS_SQL);
+    standing->names_known = true;
 }
 
-static void take_values(void *context, const char *const *texts, unsigned columns)
+/* The values at the beginning of a row; gives how many there were. */
+static unsigned take_values_of(struct probed *probed, const char *const *texts, unsigned columns)
 {
-    struct probed *probed = context;
     unsigned column = 0;
 
     for (unsigned i = 0; i < VIEW_VARIABLE_COUNT && column < columns; i++)
         if (probed->standing.has[i])
             view_take_variable(&probed->view, (enum view_variable)i, texts[column++]);
+    return column;
+}
+
+static void take_values(void *context, const char *const *texts, unsigned columns)
+{
+    take_values_of(context, texts, columns);
 }
 
 static void take_member(void *context, const char *const *texts, unsigned columns)
@@ -66,70 +79,71 @@ static void take_member(void *context, const char *const *texts, unsigned column
     const struct health_prober_options *options = &probed->prober->options;
     struct health_view *view = &probed->view;
     struct health_member member = {.node = HEALTH_NODE_NONE};
+    unsigned column = take_values_of(probed, texts, columns);
 
-    if (view->member_count >= HEALTH_CLUSTER_NODES_MAX || columns < 2 || !texts[0] ||
-        !uuid_parse(texts[0], &member.gcomm_uuid))
+    if (view->member_count >= HEALTH_CLUSTER_NODES_MAX || columns < column + 2 || !texts[column] ||
+        !uuid_parse(texts[column], &member.gcomm_uuid))
         return;
-    if (texts[1] && options->member)
-        member.node = options->member(options->context, probed->node, texts[1]);
+    if (texts[column + 1] && options->member)
+        member.node = options->member(options->context, probed->node, texts[column + 1]);
     view->members = probed->members;
     probed->members[view->member_count++] = member;
 }
 
 /* ---- Questions ---- */
 
+/* The view itself is in: what else is there to ask? */
+static void ask_second(struct probed *probed)
+{
+    const struct standing *standing = &probed->standing;
+
+    if (!standing->names_known)
+        ask(probed, PROBE_ASKS_NAMES);
+    else if (!standing->members_barred)
+        ask(probed, PROBE_ASKS_MEMBERS);
+    else if (standing->values_sql[0])
+        ask(probed, PROBE_ASKS_VALUES);
+    else
+        probed_finish_well(probed);
+}
+
 /* An answer is in: go on to the next question, or end. */
 static void answered(struct probed *probed)
 {
-    struct standing *standing = &probed->standing;
-
-    switch (probed->stage) {
-    case PROBE_ASKS_STATUS:
-        standing->galera = probed->has_view;
-        if (!standing->galera)
-            probed_finish_well(probed);
-        else
-            ask(probed, standing->names_known ? PROBE_ASKS_VARIABLES : PROBE_ASKS_NAMES);
-        break;
-    case PROBE_ASKS_NAMES:
-    case PROBE_ASKS_VARIABLES:
-        if (probed->stage == PROBE_ASKS_NAMES)
-            compose_variables(standing);
-        if (standing->members_barred)
-            probed_finish_well(probed);
-        else
-            ask(probed, PROBE_ASKS_MEMBERS);
-        break;
-    case PROBE_ASKS_MEMBERS:
-    case PROBE_ASKS_LIGHT:
-    case PROBE_RESTS:
-    case PROBE_CONNECTS:
+    if (probed->stage == PROBE_ASKS_NAMES)
+        compose_questions(&probed->standing);
+    if ((probed->stage == PROBE_ASKS_STATUS && probed->has_view) ||
+        (probed->stage == PROBE_ASKS_NAMES && !probed->standing.members_barred))
+        ask_second(probed);
+    else if (probed->stage == PROBE_ASKS_MEMBERS && probed->view.member_count == 0 &&
+             probed->standing.values_sql[0])
+        ask(probed, PROBE_ASKS_VALUES); /* no rows, no values in them */
+    else
         probed_finish_well(probed);
-        break;
-    }
 }
 
 /* A question failed. Where the view itself is in, what else was asked for may be missing. */
 static void question_failed(struct probed *probed)
 {
+    struct standing *standing = &probed->standing;
+    enum probe_stage stage = probed->stage;
     struct client_failure failure;
 
-    client_failed(probed->standing.client, &failure);
+    client_failed(standing->client, &failure);
     if (client_failure_is_fatal(&failure)) {
         /* Ask again at once; but a server that ends each connection must not be hammered. */
         probed->lost = probed->last_error == HEALTH_PROBE_NONE;
         link_lost(probed, &failure);
         probed_finish(probed, &failure);
-        return;
-    }
-    if (probed->stage == PROBE_ASKS_LIGHT || probed->stage == PROBE_ASKS_STATUS) {
+    } else if (stage == PROBE_ASKS_LIGHT || stage == PROBE_ASKS_STATUS) {
         probed_finish(probed, &failure);
-        return;
+    } else if (stage == PROBE_ASKS_MEMBERS && standing->values_sql[0]) {
+        /* A node that is not ready keeps its tables to itself for the time being (1047). */
+        standing->members_barred = failure.error != HEALTH_PROBE_NOT_READY;
+        ask(probed, PROBE_ASKS_VALUES);
+    } else {
+        probed_finish_well(probed);
     }
-    /* A node that is not ready keeps its tables to itself for the time being (1047). */
-    if (probed->stage == PROBE_ASKS_MEMBERS && failure.error != HEALTH_PROBE_NOT_READY)
-        probed->standing.members_barred = true;
-    probed_finish_well(probed);
 }
 
 static void take_step(struct probed *probed, enum client_step step)
@@ -156,26 +170,21 @@ void probed_go_on(struct probed *probed, bool to_write)
 
 static void ask(struct probed *probed, enum probe_stage stage)
 {
-    static const struct {
+    const struct standing *standing = &probed->standing;
+    const struct {
         const char *sql;
         client_take *take;
     } questions[] = {
         [PROBE_ASKS_LIGHT] = {LIGHT_SQL, NULL},
         [PROBE_ASKS_STATUS] = {STATUS_SQL, take_status},
         [PROBE_ASKS_NAMES] = {NAMES_SQL, take_name},
-        [PROBE_ASKS_VARIABLES] = {NULL, take_values},
-        [PROBE_ASKS_MEMBERS] = {MEMBERS_SQL, take_member},
+        [PROBE_ASKS_MEMBERS] = {standing->members_sql, take_member},
+        [PROBE_ASKS_VALUES] = {standing->values_sql, take_values},
     };
-    const char *sql = questions[stage].sql;
 
     probed->stage = stage;
-    if (!sql)
-        sql = probed->standing.variables_sql;
-    if (!*sql) { /* none of the variables is there */
-        answered(probed);
-        return;
-    }
-    take_step(probed, client_ask(probed->standing.client, sql, questions[stage].take, probed));
+    take_step(probed,
+              client_ask(standing->client, questions[stage].sql, questions[stage].take, probed));
 }
 
 void probed_ask_first(struct probed *probed)

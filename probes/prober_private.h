@@ -15,9 +15,9 @@ enum probe_stage {
     PROBE_CONNECTS,   /* on a helper thread */
     PROBE_ASKS_LIGHT, /* DO 1 */
     PROBE_ASKS_STATUS,
-    PROBE_ASKS_NAMES,     /* which variables are there: once a connection */
-    PROBE_ASKS_VARIABLES, /* their values */
-    PROBE_ASKS_MEMBERS,
+    PROBE_ASKS_NAMES,   /* which variables are there: once a connection */
+    PROBE_ASKS_MEMBERS, /* and the variables' values, in one question */
+    PROBE_ASKS_VALUES,  /* only these */
 };
 
 /* The connection that stands, and what was learnt about its server. */
@@ -25,11 +25,11 @@ struct standing {
     struct client *client; /* NULL: none */
     struct event *readable;
     struct event *writable; /* only while a question waits for it */
-    bool galera;            /* it has wsrep status */
-    bool names_known;       /* has[] is filled in */
     bool members_barred;    /* the member list may not be read */
+    bool names_known;       /* the rest is filled in */
     bool has[VIEW_VARIABLE_COUNT];
-    char variables_sql[320];
+    char values_sql[320];
+    char members_sql[384];
 };
 
 /* A connection on which a question stays unanswered. It is kept, because its end is evidence, and because

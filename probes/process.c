@@ -33,9 +33,9 @@ struct life {
     struct event *readable;
     struct process_stat last;
     bool no_service;
-    bool traceable;   /* its exit code will be shown to us */
-    unsigned alone;   /* looks at which its leader had ended and others lived */
-    bool over;        /* nothing of it runs any more */
+    bool traceable;    /* its exit code will be shown to us */
+    unsigned alone;    /* looks at which its leader had ended and others lived */
+    bool over;         /* nothing of it runs any more */
     uint8_t exit_kind; /* enum health_exit_kind */
     int32_t exit_value;
 };
@@ -163,7 +163,8 @@ static void follow(struct health_process_watch *watch)
     }
     if (look == PROCESS_NOT_SEEN)
         return;
-    if (strcmp(now.name, life->last.name) != 0) { /* it was a child of the server, and became another */
+    if (strcmp(now.name, life->last.name) !=
+        0) { /* it was a child of the server, and became another */
         life_close(life);
         watch->search_ns = 0;
         return;
@@ -227,8 +228,7 @@ static void search(struct health_process_watch *watch)
     enum process_search_result before = watch->searched;
 
     watch->search_ns = health_clock_ns() + SEARCH_NS;
-    watch->searched =
-        process_find(watch->datadir, watch->pid_file, watch->life.pid, &found);
+    watch->searched = process_find(watch->datadir, watch->pid_file, watch->life.pid, &found);
     if (watch->searched != PROCESS_FOUND) {
         if (watch->searched != before)
             watch->changed(watch->context);

@@ -125,8 +125,7 @@ static bool is_live_server(int pid)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    bool server =
-        process_stat_read(fd, &stat) == PROCESS_SEEN && process_is_server(stat.name);
+    bool server = process_stat_read(fd, &stat) == PROCESS_SEEN && process_is_server(stat.name);
     close(fd);
     return server && !(stat.dying && process_is_over(pid));
 }
@@ -201,8 +200,8 @@ static bool take_from_proc(struct search *search)
     DIR *processes = opendir("/proc");
     if (!processes)
         return false;
-    for (struct dirent *entry; !(taken && !search->found.no_service) &&
-                               (entry = readdir(processes));)
+    for (struct dirent *entry;
+         !(taken && !search->found.no_service) && (entry = readdir(processes));)
         if (isdigit((unsigned char)entry->d_name[0]))
             taken |= take(search, (int)strtol(entry->d_name, NULL, 10), false);
     closedir(processes);

@@ -190,10 +190,11 @@ static void answer_well(struct guest *guest, const char *sql, bool ready)
 {
     static const char not_ready[] = "WSREP has not yet prepared node for application use";
     struct fake_text *text = &guest->text;
+    bool of_members = strstr(sql, "node_uuid, node_name FROM mysql.wsrep_cluster_members");
 
     if (starts(sql, "SET SESSION wsrep_sync_wait"))
         fake_say_ok(text);
-    else if (!ready && !starts(sql, "SHOW") && !starts(sql, "SELECT @@"))
+    else if (!ready && !starts(sql, "SHOW") && (!starts(sql, "SELECT @@") || of_members))
         fake_say_error(text, 1047, "08S01", not_ready);
     else if (starts(sql, "DO 1"))
         fake_say_ok(text);
@@ -201,10 +202,10 @@ static void answer_well(struct guest *guest, const char *sql, bool ready)
         fake_say_status(text);
     else if (starts(sql, "SHOW GLOBAL VARIABLES"))
         fake_say_variables(text);
+    else if (of_members)
+        fake_say_members(text, times_in(sql, "@@"));
     else if (starts(sql, "SELECT @@"))
         fake_say_values(text, times_in(sql, "@@"));
-    else if (starts(sql, "SELECT node_uuid"))
-        fake_say_members(text);
     else {
         guest->fake->strange++;
         fake_say_error(text, 1064, "42000", "You have an error in your SQL syntax");

@@ -164,12 +164,6 @@ void fake_say_status(struct fake_text *text)
     };
     fake_say_columns(text, 2);
     say_pairs(text, pairs, sizeof pairs / sizeof *pairs);
-    for (unsigned i = 0; i < 65; i++) { /* as many in all as a real server gives */
-        char name[40];
-        snprintf(name, sizeof name, "wsrep_further_%u", i);
-        const char *const pair[] = {name, "0.000123"};
-        fake_say_row(text, pair, 2);
-    }
     fake_say_end(text);
 }
 
@@ -186,22 +180,31 @@ void fake_say_variables(struct fake_text *text)
     fake_say_end(text);
 }
 
-void fake_say_values(struct fake_text *text, unsigned columns)
+/* Of the variables, in the order in which they are asked for. */
+static const char *const values_said[] = {"NONE", "0", "0", "0", "0"};
+
+void fake_say_values(struct fake_text *text, unsigned values)
 {
-    static const char *const values[] = {"NONE", "0", "0", "0", "0"};
-    fake_say_columns(text, columns);
-    fake_say_row(text, values, columns);
+    fake_say_columns(text, values);
+    fake_say_row(text, values_said, values);
     fake_say_end(text);
 }
 
-void fake_say_members(struct fake_text *text)
+void fake_say_members(struct fake_text *text, unsigned values)
 {
-    static const char *const pairs[][2] = {
+    static const char *const members[][2] = {
         {"aaaaaaaa-0001-11ee-8000-000000000001", "n0"},
         {"aaaaaaaa-0002-11ee-8000-000000000002", "n1"},
         {"aaaaaaaa-0003-11ee-8000-000000000003", "garb"},
     };
-    fake_say_columns(text, 2);
-    say_pairs(text, pairs, sizeof pairs / sizeof *pairs);
+    const char *row[8];
+
+    memcpy(row, values_said, values * sizeof *row);
+    fake_say_columns(text, values + 2);
+    for (unsigned i = 0; i < 3; i++) {
+        row[values] = members[i][0];
+        row[values + 1] = members[i][1];
+        fake_say_row(text, row, values + 2);
+    }
     fake_say_end(text);
 }

@@ -27,7 +27,8 @@
     X(removed_at_each_stage) \
     X(destroyed_at_each_stage) \
     X(many_stalled) \
-    X(comings_and_goings)
+    X(comings_and_goings) \
+    X(thousand)
 
 #define X(name) void scene_##name(void);
 PROBER_SCENES(X)

@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
 
 static const struct cadence_ms brisk = {.interval = 200, .timeout = 300, .view = 200};
 
@@ -153,6 +155,46 @@ void scene_comings_and_goings(void)
             CHECK(prober_stage_count(&stage, from, i, HEALTH_PROBE_NONE) > 3);
         CHECK(house.fakes[i].strange == 0);
     }
+    prober_stage_close(&stage);
+    fake_house_close(&house);
+}
+
+static double cpu_seconds(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
+}
+
+/* A thousand nodes at the defaults: what it takes of a core. */
+void scene_thousand(void)
+{
+    enum { NODES = 1000, SECONDS = 8 };
+    const struct cadence_ms defaults = {.interval = 1000, .timeout = 500, .view = 2000};
+    struct fake_house house;
+    struct prober_stage stage;
+    struct rusage usage;
+
+    fake_house_open(&house, NODES);
+    prober_stage_open(&stage, defaults);
+    for (unsigned i = 0; i < NODES; i++)
+        prober_stage_add(&stage, &house, i);
+    prober_stage_run(&stage, 2000);
+    size_t from = stage.count;
+    double before = cpu_seconds();
+    prober_stage_run(&stage, SECONDS * 1000);
+    double share = (cpu_seconds() - before) / SECONDS;
+    struct times_us times = prober_stage_times(&stage, from, NODES);
+    getrusage(RUSAGE_SELF, &usage);
+    printf("    %.2f %% of a core for %u probes a second (%.1f us each), %ld MB at most\n",
+           100 * share, times.probes / SECONDS, share * SECONDS * 1e6 / times.probes,
+           usage.ru_maxrss / 1024);
+    printf("    median %.0f us, most %.0f us; %u failed\n", times.median, times.most, times.failed);
+    CHECK(times.probes >= NODES * SECONDS * 9 / 10);
+    CHECK(times.failed == 0);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    CHECK(share <= 0.03);
+#endif
     prober_stage_close(&stage);
     fake_house_close(&house);
 }
