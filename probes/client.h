@@ -3,13 +3,23 @@
  *
  * Connecting blocks and belongs on a helper thread. Asking does not: a question goes on in steps, as its
  * socket is ready. A connection may be made on one thread and used on another, one at a time.
+ *
+ * What a server may do to us has bounds: a time for connecting, and for an answer a number of rows and
+ * the size of a packet.
  */
 #ifndef HEALTHD_PROBES_CLIENT_H
 #define HEALTHD_PROBES_CLIENT_H
 
 #include <healthd/observation.h>
 
+#include <stdatomic.h>
+
 struct client;
+
+/* A connecting under way, for whoever wants to end it. */
+struct client_dial {
+    _Atomic int fd; /* the socket once more; -1: there is none */
+};
 
 /* Whom to reach, and as whom. NULL or 0: not given. */
 struct client_login {
@@ -22,7 +32,7 @@ struct client_login {
     const char *tls_ca;
     const char *tls_cert;
     const char *tls_key;
-    unsigned timeout_s; /* of each step of connecting */
+    int64_t deadline_ns; /* on health_clock_ns(): connecting and logging in ends by then */
 };
 
 #define CLIENT_TEXT_MAX 256
@@ -41,10 +51,18 @@ bool client_library_init(void);
 void client_thread_begin(void);
 void client_thread_end(void);
 
-/* Connect, log in, and take the session out of replication's waits (blocks). NULL: *ret_failure says why. */
-struct client *client_connect(const struct client_login *login, struct client_failure *ret_failure);
+/*
+ * Connect, log in, and take the session out of replication's waits. NULL: *ret_failure says why.
+ * Blocks until the deadline at most, but for a resolver that hangs; with Oracle's library, whose steps have
+ * a time each and not all together, some seconds longer against a server that drips.
+ */
+struct client *client_connect(const struct client_login *login, struct client_dial *dial,
+                              struct client_failure *ret_failure);
 
-/* Free; politely says goodbye first, which never blocks for long. NULL is fine. */
+/* End a connecting whose time is up. Any thread; the dial must live. */
+void client_hang_up(struct client_dial *dial);
+
+/* Free; politely says goodbye first. Never blocks. NULL is fine. */
 void client_close(struct client *client, bool politely);
 
 int client_fd(const struct client *client);
@@ -56,14 +74,15 @@ enum client_step {
     CLIENT_FAILED, /* client_failed() says why */
 };
 
-/* Begin a question; `sql` must live until it is done. The former answer is gone. */
-enum client_step client_ask(struct client *client, const char *sql);
+/* Called with each row of an answer, as it comes; NULL is SQL's. */
+typedef void client_take(void *context, const char *const *texts, unsigned columns);
+
+/* Begin a question; `sql` must live until it is done. `take` is NULL where no rows are expected. */
+enum client_step client_ask(struct client *client, const char *sql, client_take *take,
+                            void *context);
 
 /* Go on, as the socket is ready to read or write. */
 enum client_step client_go_on(struct client *client, bool to_write);
-
-/* The next row of the answer: up to `columns` texts, NULL where SQL says so. False: there is none. */
-bool client_row(struct client *client, const char **texts, unsigned columns);
 
 void client_failed(const struct client *client, struct client_failure *ret_failure);
 

@@ -33,6 +33,7 @@ struct pool {
     uint32_t threads;
     uint32_t idle;
     bool closing;
+    bool left; /* by the loop: the last thread frees it */
 };
 
 static void line_init(struct line *line)
@@ -77,9 +78,31 @@ static struct pool_job *wait_for_job(struct pool *pool)
     return job;
 }
 
+/* The job is done; the mutex is held. */
+static void hand_over(struct pool *pool, struct pool_job *job)
+{
+    if (!pool->left) {
+        line_put(&pool->finished, job);
+        eventfd_write(pool->wake_fd, 1);
+        return;
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    job->drop(job);
+    pthread_mutex_lock(&pool->mutex);
+}
+
+static void free_pool(struct pool *pool)
+{
+    pthread_cond_destroy(&pool->work_came);
+    pthread_cond_destroy(&pool->thread_ended);
+    pthread_mutex_destroy(&pool->mutex);
+    free(pool);
+}
+
 static void *run_thread(void *context)
 {
     struct pool *pool = context;
+    void (*end)(void) = pool->hooks.end;
     struct pool_job *job;
 
     if (pool->hooks.begin)
@@ -89,16 +112,15 @@ static void *run_thread(void *context)
         pthread_mutex_unlock(&pool->mutex);
         job->work(job);
         pthread_mutex_lock(&pool->mutex);
-        line_put(&pool->finished, job);
-        eventfd_write(pool->wake_fd, 1);
+        hand_over(pool, job);
     }
-    pthread_mutex_unlock(&pool->mutex);
-    if (pool->hooks.end)
-        pool->hooks.end();
-    pthread_mutex_lock(&pool->mutex);
-    pool->threads--;
+    if (end)
+        end();
+    bool last = --pool->threads == 0 && pool->left;
     pthread_cond_signal(&pool->thread_ended);
     pthread_mutex_unlock(&pool->mutex);
+    if (last)
+        free_pool(pool);
     return NULL;
 }
 
@@ -123,6 +145,7 @@ static void on_wake(evutil_socket_t fd, short what, void *context)
     finish_jobs(context);
 }
 
+/* Start one more, if one can be had. */
 static void start_thread(struct pool *pool)
 {
     pthread_attr_t attributes;
@@ -177,6 +200,10 @@ void pool_submit(struct pool *pool, struct pool_job *job)
         waiting++;
     if (waiting > pool->idle && pool->threads < POOL_THREADS_MAX)
         start_thread(pool);
+    if (pool->threads == 0) {
+        line_put(&pool->finished, line_get(&pool->waiting));
+        eventfd_write(pool->wake_fd, 1);
+    }
     pthread_cond_signal(&pool->work_came);
     pthread_mutex_unlock(&pool->mutex);
 }
@@ -189,25 +216,34 @@ uint32_t pool_threads(struct pool *pool)
     return threads;
 }
 
-void pool_destroy(struct pool *pool)
+void pool_destroy(struct pool *pool, int64_t wait_ns)
 {
+    struct timespec until;
     struct pool_job *job;
+    int late = 0;
 
     if (!pool)
         return;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    wait_ns += until.tv_nsec;
+    until.tv_sec += wait_ns / 1000000000;
+    until.tv_nsec = wait_ns % 1000000000;
     pthread_mutex_lock(&pool->mutex);
     pool->closing = true;
     while ((job = line_get(&pool->waiting)))
         line_put(&pool->finished, job);
     pthread_cond_broadcast(&pool->work_came);
-    while (pool->threads > 0)
-        pthread_cond_wait(&pool->thread_ended, &pool->mutex);
-    pthread_mutex_unlock(&pool->mutex);
-    finish_jobs(pool);
+    while (pool->threads > 0 && !late)
+        late = pthread_cond_timedwait(&pool->thread_ended, &pool->mutex, &until);
+    pool->left = pool->threads > 0;
+    bool left = pool->left;
+    struct line finished = pool->finished;
+    line_init(&pool->finished);
     event_free(pool->wake);
     close(pool->wake_fd);
-    pthread_cond_destroy(&pool->work_came);
-    pthread_cond_destroy(&pool->thread_ended);
-    pthread_mutex_destroy(&pool->mutex);
-    free(pool);
+    pthread_mutex_unlock(&pool->mutex);
+    if (!left)
+        free_pool(pool);
+    while ((job = line_get(&finished)))
+        job->done(job);
 }

@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define POOL_THREADS_MAX 512
+#define POOL_THREADS_MAX 1024
 
 struct event_base;
 struct pool;
@@ -22,6 +22,8 @@ struct pool;
 struct pool_job {
     void (*work)(struct pool_job *job); /* on a helper thread */
     void (*done)(struct pool_job *job); /* on the loop, afterwards; may free the job */
+    void (*drop)(
+        struct pool_job *job); /* in done()'s place, on any thread, when the pool is gone */
     struct pool_job *next;
 };
 
@@ -33,9 +35,14 @@ struct pool_hooks {
 /* NULL: out of memory or descriptors. */
 struct pool *pool_create(struct event_base *base, const struct pool_hooks *hooks);
 
-/* Wait for the work under way, call done() of every job, free. NULL is fine. */
-void pool_destroy(struct pool *pool);
+/*
+ * Wait for the work under way, but no longer than wait_ns; call done() of every job that has ended, free.
+ * A thread that still works then (in a resolver that hangs) is left alone: it drops its job when it is
+ * back, and touches nothing else of the caller's. NULL is fine.
+ */
+void pool_destroy(struct pool *pool, int64_t wait_ns);
 
+/* Where there is no thread for it and none can be had, its done() is called without its work(). */
 void pool_submit(struct pool *pool, struct pool_job *job);
 
 /* Helper threads now. */

@@ -15,6 +15,16 @@
  * however late we read it. */
 enum { PRIORITY_SOCKETS, PRIORITY_DEADLINES };
 
+#define TICK_MAX_NS (4 * HEALTH_NS_PER_MS)
+
+/* What is due within such a while is seen to at once: each wake-up costs as much as a probe. It is far
+ * below what is promised of times. */
+static int64_t tick_ns(const struct health_prober *prober)
+{
+    int64_t share_ns = prober->options.interval_ns / 250;
+    return share_ns < TICK_MAX_NS ? share_ns : TICK_MAX_NS;
+}
+
 static void arm(struct health_prober *prober)
 {
     int64_t earliest_ns = HEALTH_NEVER_NS;
@@ -26,9 +36,8 @@ static void arm(struct health_prober *prober)
         event_del(prober->timer);
         return;
     }
-    int64_t wait_us = (earliest_ns - health_clock_ns() + HEALTH_NS_PER_US - 1) / HEALTH_NS_PER_US;
-    if (wait_us < 0)
-        wait_us = 0;
+    int64_t wait_us = (earliest_ns - health_clock_ns()) / HEALTH_NS_PER_US;
+    wait_us = wait_us <= 0 ? 0 : wait_us + tick_ns(prober) / HEALTH_NS_PER_US;
     const struct timeval wait = {.tv_sec = wait_us / 1000000, .tv_usec = wait_us % 1000000};
     event_add(prober->timer, &wait);
 }
@@ -89,7 +98,7 @@ void health_prober_destroy(struct health_prober *prober)
         return;
     for (uint32_t i = 0; i < prober->count; i++)
         probed_free(prober->nodes[i]);
-    pool_destroy(prober->pool);
+    pool_destroy(prober->pool, prober->options.timeout_ns + HEALTH_NS_PER_S / 20);
     if (prober->timer)
         event_free(prober->timer);
     free(prober->nodes);
@@ -201,10 +210,8 @@ void health_prober_attend(struct health_prober *prober, uint32_t node, int64_t u
     bool attended = probed->attend_until_ns > now_ns;
     if (until_ns > probed->attend_until_ns)
         probed->attend_until_ns = until_ns;
-    if (attended || probed->stage != PROBE_RESTS || !probed->standing.client)
-        return; /* its next probe is a full one anyway */
-    probed->due_ns = now_ns;
-    prober_plan(prober, probed);
+    if (!attended && probed->standing.client && now_ns >= probed->view_barred_ns)
+        probed_hasten(probed, now_ns); /* else its next probe is a full one anyway, if it may be */
 }
 
 void health_prober_reread(struct health_prober *prober)
@@ -217,9 +224,8 @@ void health_prober_reread(struct health_prober *prober)
         if (!probed->denied_wait_ns)
             continue; /* credentials are read at each connect; only who was denied has waited */
         probed->denied_wait_ns = 0;
-        if (probed->stage == PROBE_RESTS && !probed->connecting)
-            probed->due_ns = now_ns;
-        prober_plan(prober, probed);
+        if (!probed->connecting)
+            probed_hasten(probed, now_ns);
     }
 }
 

@@ -15,20 +15,29 @@ enum probe_stage {
     PROBE_CONNECTS,   /* on a helper thread */
     PROBE_ASKS_LIGHT, /* DO 1 */
     PROBE_ASKS_STATUS,
-    PROBE_ASKS_NAMES,     /* which variables are there: once a connection */
-    PROBE_ASKS_VARIABLES, /* their values */
-    PROBE_ASKS_MEMBERS,
+    PROBE_ASKS_NAMES,   /* which variables are there: once a connection */
+    PROBE_ASKS_MEMBERS, /* and the variables' values, in one question */
+    PROBE_ASKS_VALUES,  /* only these */
 };
 
 /* The connection that stands, and what was learnt about its server. */
 struct standing {
     struct client *client; /* NULL: none */
     struct event *readable;
-    bool galera;         /* it has wsrep status */
-    bool names_known;    /* has[] is filled in */
-    bool members_barred; /* the member list may not be read */
+    struct event *writable; /* only while a question waits for it */
+    bool members_barred;    /* the member list may not be read */
+    bool names_known;       /* the rest is filled in */
     bool has[VIEW_VARIABLE_COUNT];
-    char variables_sql[320];
+    char values_sql[320];
+    char members_sql[384];
+};
+
+/* A connection on which a question stays unanswered. It is kept, because its end is evidence, and because
+ * a view that hangs must not be asked for beside it. */
+struct silent {
+    struct client *client; /* NULL: none */
+    struct event *readable;
+    bool of_view;
 };
 
 struct probed {
@@ -38,6 +47,7 @@ struct probed {
     char *name;
     struct target target;
     struct standing standing;
+    struct silent silent;
     struct connecting *connecting; /* under way, wanted or given up */
     enum probe_stage stage;
     bool given_up; /* the connecting under way has been reported as a timeout */
@@ -45,15 +55,18 @@ struct probed {
     bool lost;     /* its connection ended under it, after a good answer */
     enum health_probe_error last_error;
     enum health_probe_error light_error; /* of the last light probe */
+    enum health_probe_error remarked;    /* of the last failure that people were told of */
     int64_t round_ns;                    /* when the last probe was due */
     int64_t started_ns;                  /* when what is unanswered began */
     int64_t deadline_ns;
-    int64_t due_ns;          /* when the next probe begins */
-    int64_t view_due_ns;     /* when the next probe reads the view */
-    int64_t attend_until_ns; /* until then each does */
-    int64_t hurry_until_ns;  /* until then probes follow each other quickly */
-    int64_t fresh_due_ns;    /* when a connection is made anew */
-    int64_t denied_wait_ns;  /* doubles while access is denied */
+    int64_t due_ns;           /* when the next probe begins */
+    int64_t view_due_ns;      /* when the next probe reads the view */
+    int64_t view_barred_ns;   /* until then none does: the last one hangs */
+    int64_t view_patience_ns; /* doubles while they hang */
+    int64_t attend_until_ns;  /* until then each does */
+    int64_t hurry_until_ns;   /* until then probes follow each other quickly */
+    int64_t fresh_due_ns;     /* when a connection is made anew */
+    int64_t denied_wait_ns;   /* doubles while access is denied */
     bool extra_port_said;
     uint64_t random;
     struct health_view view;
@@ -73,16 +86,58 @@ struct health_prober {
     struct health_prober_counters counters;
 };
 
-/* prober_node.c */
+/* prober_node.c: one probe, from its beginning to its end. */
 
 /* Something is due: begin a probe, or end one whose time is up. */
 void probed_wake(struct probed *probed, int64_t now_ns);
 
+/* Ask now rather than when it is due; nothing where a probe is under way. */
+void probed_hasten(struct probed *probed, int64_t now_ns);
+
+/* Every probe ends here. */
+void probed_finish(struct probed *probed, const struct client_failure *failure);
+void probed_finish_well(struct probed *probed);
+
 /* Let go of all it holds. A connecting under way ends by itself. */
 void probed_free(struct probed *probed);
 
+void probed_tell(struct probed *probed, struct health_observation *observation);
+void probed_remark(struct probed *probed, const char *what, const char *detail, const char *advice);
+
 /* A number from 0 to `below` - 1, for phases and jitter. */
 uint64_t probed_random(struct probed *probed, uint64_t below);
+
+/* A tenth of an interval, to one side or the other. */
+int64_t probed_jitter(struct probed *probed, int64_t interval_ns);
+
+/* prober_ask.c: the questions of a probe. */
+
+void probed_ask_first(struct probed *probed);
+
+/* The socket of the question under way is ready. */
+void probed_go_on(struct probed *probed, bool to_write);
+
+/* prober_link.c: the connections of a node. */
+
+/* Take the new connection in the old one's place. */
+void link_adopt(struct probed *probed, struct client *client);
+
+/* The question under way waits to write. */
+void link_await_writable(struct probed *probed);
+
+/* The connection ended under a question. */
+void link_lost(struct probed *probed, const struct client_failure *failure);
+
+/* The question under way was not answered in time: the connection stands no longer. */
+void link_silent(struct probed *probed, int64_t now_ns);
+
+/* The last answer shows that the silent connection is of no more use, if it is. */
+void link_answered(struct probed *probed);
+
+/* A view is to be asked for now: no other may hang. */
+void link_make_way(struct probed *probed);
+
+void link_free(struct probed *probed);
 
 /* prober.c: the node's next step is due then. */
 void prober_plan(struct health_prober *prober, struct probed *probed);

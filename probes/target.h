@@ -23,7 +23,8 @@ void target_clear(struct target *target);
 struct connecting {
     struct pool_job job;
     struct target target;
-    unsigned timeout_s;
+    int64_t deadline_ns;
+    struct client_dial dial;
     struct client *client; /* NULL: failure says why */
     struct client_failure failure;
     bool by_extra_port; /* only the extra port let us in */
@@ -32,10 +33,13 @@ struct connecting {
 
 /* Begin to connect; `done` gets the job, and frees it by connecting_free(). NULL: out of memory. */
 struct connecting *connecting_begin(struct pool *pool, const struct target *target,
-                                    int64_t timeout_ns, void (*done)(struct pool_job *job),
+                                    int64_t deadline_ns, void (*done)(struct pool_job *job),
                                     void *wanted_by);
 
-/* Free, and close a client that was not taken. */
+/* Nobody waits for it any longer: it ends soon, but for a resolver that hangs. */
+void connecting_give_up(struct connecting *connecting);
+
+/* Free, and close a client that was not taken. Any thread. */
 void connecting_free(struct connecting *connecting);
 
 #endif

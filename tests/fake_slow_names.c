@@ -1,6 +1,6 @@
 /*
  * fake_slow_names.c - getaddrinfo() for a test program that is slow for one name: "slow.invalid" takes six
- * seconds and is the loopback's. Any other name is resolved as ever.
+ * seconds and is the loopback's; "no.such.invalid" is nobody's at once. Any other name is resolved as ever.
  */
 #include <dlfcn.h>
 #include <netdb.h>
@@ -9,6 +9,7 @@
 
 #pragma GCC diagnostic ignored "-Wpedantic" /* a function from dlsym()'s pointer */
 
+__attribute__((visibility("default"))) /* for libraries, too */
 int getaddrinfo(const char *restrict name, const char *restrict service,
                 const struct addrinfo *restrict hints, struct addrinfo **restrict found)
 {
@@ -16,6 +17,8 @@ int getaddrinfo(const char *restrict name, const char *restrict service,
         (int (*)(const char *, const char *, const struct addrinfo *, struct addrinfo **))dlsym(
             RTLD_NEXT, "getaddrinfo");
 
+    if (strcmp(name, "no.such.invalid") == 0)
+        return EAI_NONAME;
     if (strcmp(name, "slow.invalid") == 0) {
         const struct timespec six = {.tv_sec = 6};
         nanosleep(&six, NULL);
