@@ -112,6 +112,9 @@ class Processes:
         self.folder.chmod(0o755)
         self.lab_id = self.folder.name.removeprefix(PREFIX)
         (self.folder / "log").mkdir()
+        (self.folder / "tools").mkdir()
+        for tool in TOOLS.glob("wsrep_sst_*"):  # here everybody may run them, wherever the checkout lies
+            shutil.copy(tool, self.folder / "tools")
         self._children = []
         self._alive, self._keeper = self._start_keeper()
 
@@ -126,7 +129,7 @@ class Processes:
 
     def environment(self, extra=None):
         """The environment of a process of this lab."""
-        path = os.pathsep.join([str(TOOLS), os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+        path = os.pathsep.join([str(self.folder / "tools"), os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
         return {**os.environ, "PATH": path, **(extra or {}), MARK: self.lab_id}
 
     def spawn(self, argv, name, env=None, **popen):

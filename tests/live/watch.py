@@ -127,6 +127,8 @@ class Watch:
     def _write_files(self):
         self.write_password(PROBE_PASSWORD)
         self._key = self._secret("heartbeat.key", os.urandom(24).hex())
+        self._agent_program = self.folder / "healthd-agent"  # its user may not enter the checkout
+        shutil.copy(self.bin / "healthd-agent", self._agent_program)
         self._agent_key = self._secret("agent.key", self._key.read_text().strip(), account())
         self.trace = self.folder / "trace.jsonl"
         self.config = self.folder / "healthd.yaml"
@@ -162,7 +164,7 @@ class Watch:
         """The agent beside a node; it runs as the user that mysqld runs as."""
         node = self.lab.nodes[name]
         self.agents[name] = self.lab.spawn(name, as_account() + [
-            str(self.bin / "healthd-agent"), "--cluster", "lab", "--node", name,
+            str(self._agent_program), "--cluster", "lab", "--node", name,
             "--monitor", self.heartbeat_address(), "--datadir", str(node.datadir),
             "--socket", str(node.socket), "--user", PROBE_USER, "--password-file", str(self._agent_password),
             "--key-file", str(self._agent_key), "--interval-ms", str(BEAT_MS)], f"agent-{name}")
