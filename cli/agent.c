@@ -12,11 +12,13 @@
 #define PROBE_TIMEOUT_NS (500 * HEALTH_NS_PER_MS)
 #define VIEW_INTERVAL_NS (1000 * HEALTH_NS_PER_MS)
 #define ATTENTION_NS (2000 * HEALTH_NS_PER_MS) /* full probes after a change */
-#define NEWS_GAP_NS (5 * HEALTH_NS_PER_MS)     /* at least, between two beats of which one is news */
-#define ANSWER_GAP_NS HEALTH_NS_PER_MS         /* the same before an answer to a challenge */
-#define REPEATS 3                              /* of the word "gone" */
-#define REPEAT_NS (10 * HEALTH_NS_PER_MS)      /* the first; each later one after twice as long */
-#define THE_NODE 0                             /* the prober's number of the only node there is */
+#define HASTE_NS (2000 * HEALTH_NS_PER_MS)     /* after a probe that found nobody ... */
+#define HASTE_MAX_NS (60 * HEALTH_NS_PER_S)    /* ... so soon after an answer */
+#define NEWS_GAP_NS (5 * HEALTH_NS_PER_MS) /* at least, between two beats of which one is news */
+#define ANSWER_GAP_NS HEALTH_NS_PER_MS     /* the same before an answer to a challenge */
+#define REPEATS 3                          /* of the word "gone" */
+#define REPEAT_NS (10 * HEALTH_NS_PER_MS)  /* the first; each later one after twice as long */
+#define THE_NODE 0                         /* the prober's number of the only node there is */
 
 struct agent {
     struct agent_options options;
@@ -25,13 +27,14 @@ struct agent {
     struct health_sender *sender;
     struct event *regular;
     struct event *soon;
-    int64_t news_ns; /* when to look for news again; 0: not asked for, as below */
+    int64_t news_ns;   /* when to look for news again; 0: not asked for, as below */
     int64_t answer_ns; /* when to answer a challenge */
     int64_t repeat_ns; /* when to say "gone" again */
     unsigned repeats;  /* how often yet */
     struct agent_socket socket;
     uint32_t life;        /* the pid whose life the socket's testimony is of */
     bool alive;           /* and whether it was there */
+    int64_t answered_ns;  /* mysqld's last answer */
     int64_t since_ns;     /* when that life, or its absence, was first seen */
     bool unseen_remarked; /* mysqld answers and no process is seen: said */
     struct agent_gist said;
@@ -91,10 +94,11 @@ static void remark_unseen(struct agent *agent, const struct health_heartbeat *wa
         !agent->socket.asked || !agent_answered(&agent->socket.probe))
         return;
     agent->unseen_remarked = true;
-    agent->options.remark(agent->options.context, HEALTH_NODE_NONE,
-                       "mysqld answers, but its process is not to be seen, so its end will not be "
-                       "seen either: is --datadir its data directory, and does the agent run in its "
-                       "container and as its user (or root)?");
+    agent->options.remark(
+        agent->options.context, HEALTH_NODE_NONE,
+        "mysqld answers, but its process is not to be seen, so its end will not be "
+        "seen either: is --datadir its data directory, and does the agent run in its "
+        "container and as its user (or root)?");
 }
 
 static void compose(struct agent *agent, int64_t now_ns, struct health_heartbeat *beat)
@@ -192,6 +196,19 @@ static void beat_wanted(void *context)
     arm(agent);
 }
 
+/* Who served until now and is silent, or says good-bye, may be about to end. */
+static void note_answer(struct agent *agent, const struct health_observation *observation)
+{
+    bool answered = agent_answered(&observation->probe);
+
+    agent->socket.served |= answered;
+    if (answered)
+        agent->answered_ns = observation->at_ns;
+    bool leaving = !answered || observation->probe.error == HEALTH_PROBE_SHUTTING_DOWN;
+    if (leaving && agent->socket.served && observation->at_ns - agent->answered_ns < HASTE_MAX_NS)
+        health_process_hasten(agent->watch, observation->at_ns + HASTE_NS);
+}
+
 static void socket_observed(void *context, const struct health_observation *observation)
 {
     struct agent *agent = context;
@@ -207,7 +224,7 @@ static void socket_observed(void *context, const struct health_observation *obse
     agent->socket.probe = observation->probe;
     agent->socket.probe.view.member_count = 0; /* the list is the prober's */
     agent->socket.at_ns = observation->at_ns;
-    agent->socket.served |= agent_answered(&observation->probe);
+    note_answer(agent, observation);
     remark_unseen(agent, &watched);
     tell_news(agent);
 }

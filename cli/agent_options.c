@@ -49,6 +49,7 @@ enum {
     OPTION_VERSION,
 };
 
+/* In the order of their numbers. */
 static const struct option options[] = {
     {"cluster", required_argument, NULL, OPTION_CLUSTER},
     {"node", required_argument, NULL, OPTION_NODE},
@@ -119,13 +120,13 @@ static bool take_monitor(struct agent_command *command, const char *text, char *
     return true;
 }
 
-static bool take_option(struct agent_command *command, int option, const char *name, char *wrong,
-                        size_t size)
+static bool take_option(struct agent_command *command, int option, char *wrong, size_t size)
 {
     const char **text = text_of(command, option);
+    const char *name = options[option - OPTION_CLUSTER].name;
 
     if (text && (!*optarg || *text)) {
-        snprintf(wrong, size, *text ? "%s is given twice" : "%s: its value is empty", name);
+        snprintf(wrong, size, *text ? "--%s is given twice" : "--%s: a value is expected", name);
         return false;
     }
     if (text)
@@ -142,12 +143,12 @@ static bool take_option(struct agent_command *command, int option, const char *n
 static bool is_complete(const struct agent_command *command, char *wrong, size_t size)
 {
     const struct agent_options *agent = &command->options;
-    const char *missing = !agent->cluster          ? "--cluster, its name in healthd's configuration"
-                          : !agent->node           ? "--node, this node's name in healthd's configuration"
-                          : !agent->monitor_count  ? "--monitor, the HOST:PORT where healthd listens"
-                          : !agent->datadir        ? "--datadir, mysqld's data directory"
-                          : !agent->target.socket  ? "--socket, mysqld's Unix socket"
-                                                   : NULL;
+    const char *missing = !agent->cluster ? "--cluster, its name in healthd's configuration"
+                          : !agent->node  ? "--node, this node's name in healthd's configuration"
+                          : !agent->monitor_count ? "--monitor, the HOST:PORT where healthd listens"
+                          : !agent->datadir       ? "--datadir, mysqld's data directory"
+                          : !agent->target.socket ? "--socket, mysqld's Unix socket"
+                                                  : NULL;
     if (missing)
         snprintf(wrong, size, "%s, is missing", missing);
     return !missing;
@@ -156,13 +157,11 @@ static bool is_complete(const struct agent_command *command, char *wrong, size_t
 bool agent_command_parse(int argc, char **argv, struct agent_command *ret_command, char *wrong,
                          size_t size)
 {
-    int index = 0;
-
     *ret_command = (struct agent_command){0};
     ret_command->options.interval_ns = AGENT_INTERVAL_DEFAULT_MS * HEALTH_NS_PER_MS;
     optind = 1;
     opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, ":h", options, &index)) != -1;) {
+    for (int option; (option = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
         if (option == '?' || option == ':') {
             snprintf(wrong, size, option == ':' ? "%s: a value is expected" : "%s: no such option",
                      argv[optind - 1]);
@@ -170,7 +169,7 @@ bool agent_command_parse(int argc, char **argv, struct agent_command *ret_comman
         }
         if (option == 'h')
             option = OPTION_HELP;
-        if (!take_option(ret_command, option, argv[optind - 1], wrong, size))
+        if (!take_option(ret_command, option, wrong, size))
             return false;
     }
     if (optind < argc) {

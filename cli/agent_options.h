@@ -12,7 +12,7 @@
 struct agent_command {
     struct agent_options options;
     const char *monitors[AGENT_MONITORS_MAX];
-    bool help;    /* asked for; the rest is not checked then, nor with version */
+    bool help; /* asked for; the rest is not checked then, nor with version */
     bool version;
 };
 

@@ -15,6 +15,8 @@
 #include <time.h>
 
 #define EXPECT_FILES_MAX 256
+#define SPEED_MIN 0.001
+#define SPEED_MAX 1e6
 
 struct call {
     bool json;
@@ -23,6 +25,7 @@ struct call {
     const char *at;                       /* NULL: the end */
     double speed;                         /* 0: as fast as possible */
     const char *expect[EXPECT_FILES_MAX]; /* the i-th belongs to the i-th trace */
+    struct expectations truth[EXPECT_FILES_MAX];
     int expect_count;
     int trace_count;
     char **traces;
@@ -153,7 +156,8 @@ static void on_wait(void *context, int64_t until_ns)
     const struct telling *telling = context;
     if (telling->call->speed == 0)
         return;
-    int64_t ahead_ns = (int64_t)((double)(until_ns - telling->began_ns) / telling->call->speed);
+    double ahead = (double)(until_ns - telling->began_ns) / telling->call->speed;
+    int64_t ahead_ns = ahead < 1e18 ? (int64_t)ahead : INT64_C(1000000000000000000);
     struct timespec wake = telling->began;
     wake.tv_sec += (time_t)(ahead_ns / HEALTH_NS_PER_S);
     wake.tv_nsec += (long)(ahead_ns % HEALTH_NS_PER_S);
@@ -178,17 +182,13 @@ static void print_broken(void *context, const struct broken *broken)
 }
 
 /* Compare with what was true. Verdicts go beside JSON, not into it. */
-static int check_expectations(const struct telling *telling, const char *path)
+static int check_expectations(const struct telling *telling, const struct expectations *truth)
 {
-    struct expectations expectations;
     FILE *stream = telling->call->json ? stderr : stdout;
+    struct score score = expectations_score(truth, &telling->changes, print_broken, stream);
 
-    if (!expectations_read(path, &expectations))
-        return EXIT_USAGE;
-    struct score score = expectations_score(&expectations, &telling->changes, print_broken, stream);
     fprintf(stream, "%zu expectations, %zu broken, wrong for %.3f s, %u changes not explained\n",
-            expectations.count, score.broken, (double)score.wrong_us / 1e6, score.flaps);
-    expectations_clear(&expectations);
+            truth->count, score.broken, (double)score.wrong_us / 1e6, score.flaps);
     return score.broken ? EXIT_BROKEN : EXIT_DONE;
 }
 
@@ -254,7 +254,7 @@ static int replay_one(const struct call *call, const struct config *config, int 
     if (call->at && !call->json)
         print_picture(&replay, telling.paint);
     if (index < call->expect_count)
-        result = check_expectations(&telling, call->expect[index]);
+        result = check_expectations(&telling, &call->truth[index]);
     if (result == EXIT_DONE && call->strict && health_trace_problems(replay.reader))
         result = EXIT_BROKEN;
     changes_clear(&telling.changes);
@@ -270,7 +270,7 @@ static bool parse_speed(const char *text, double *ret_speed)
         return true;
     }
     *ret_speed = strtod(text, &end);
-    return end != text && *end == '\0' && *ret_speed > 0 && *ret_speed <= 1e6;
+    return end != text && *end == '\0' && *ret_speed >= SPEED_MIN && *ret_speed <= SPEED_MAX;
 }
 
 /* Gives EXIT_DONE when the call can be carried out; *ret_stop: it is already answered. */
@@ -288,7 +288,7 @@ static int parse_call(int argc, char **argv, struct call *call, bool *ret_stop)
         if (option == 'h')
             return command_help(&command_replay);
         if (option == '?')
-            return EXIT_USAGE;
+            return command_option_misused(&command_replay, argv);
         if (option == 'c')
             call->config_path = optarg;
         if (option == 'j')
@@ -299,9 +299,8 @@ static int parse_call(int argc, char **argv, struct call *call, bool *ret_stop)
             call->strict = true;
         if (option == 's' && !parse_speed(optarg, &call->speed))
             return command_misused(&command_replay,
-                                   "--speed %s: a factor above 0, or max, is "
-                                   "expected",
-                                   optarg);
+                                   "--speed %s: a factor from %g to %g, or max, is expected",
+                                   optarg, SPEED_MIN, SPEED_MAX);
         if (option == 'e') {
             if (call->expect_count == EXPECT_FILES_MAX)
                 return command_misused(&command_replay, "at most %d --expect", EXPECT_FILES_MAX);
@@ -326,26 +325,40 @@ static void print_mistake(void *context, bool error, const char *text)
     fprintf(stderr, "%s%s\n", error ? "" : "warning: ", text);
 }
 
+static int replay_all(const struct call *call, const struct config *config)
+{
+    int worst = EXIT_DONE;
+    for (int i = 0; i < call->trace_count; i++) {
+        int result = replay_one(call, config, i);
+        worst = result > worst ? result : worst;
+    }
+    return worst;
+}
+
+/* What was true is read before anything is replayed: a bad file is no reason to wait. */
 static int run(int argc, char **argv)
 {
     struct call call = {.json = false};
     struct config config = {.clusters = NULL};
     bool stop;
-    int worst = parse_call(argc, argv, &call, &stop);
+    int result = parse_call(argc, argv, &call, &stop);
+    int known = 0;
 
     if (stop)
-        return worst;
+        return result;
     if (call.config_path &&
         !config_read(call.config_path, CONFIG_FOR_REPLAY, print_mistake, NULL, &config)) {
         config_clear(&config);
         return EXIT_USAGE;
     }
-    for (int i = 0; i < call.trace_count; i++) {
-        int result = replay_one(&call, call.config_path ? &config : NULL, i);
-        worst = result > worst ? result : worst;
-    }
+    while (known < call.expect_count && expectations_read(call.expect[known], &call.truth[known]))
+        known++;
+    result = known < call.expect_count ? EXIT_USAGE
+                                       : replay_all(&call, call.config_path ? &config : NULL);
+    while (known > 0)
+        expectations_clear(&call.truth[--known]);
     config_clear(&config);
-    return worst;
+    return result;
 }
 
 const struct command command_replay = {
@@ -362,7 +375,9 @@ const struct command command_replay = {
         "               the picture there\n"
         "  --speed X    as fast as it happened (1), X times as fast, or max (the default)\n"
         "  --config F   take cadence, limits and expected sizes from a configuration file\n"
-        "  --strict     stop at the first line that is not as it should be, and exit 1\n\n"
+        "  --strict     stop at the first line that is not as it should be, or has a key that is "
+        "not\n"
+        "               known, and exit 1\n\n"
         "Problems in a trace go to standard error with their line; the rest still replays.\n",
     .run = run,
 };

@@ -71,7 +71,9 @@ static int run(int argc, char **argv)
     int option = getopt_long(argc, argv, "h", options, NULL);
     if (option == 'h')
         return command_help(&command_rules);
-    if (option != -1 || optind < argc)
+    if (option != -1)
+        return command_option_misused(&command_rules, argv);
+    if (optind < argc)
         return command_misused(&command_rules, "no arguments are expected");
     print_table(rules->exit);
     print_table(rules->running);

@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <healthd/trace.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void print_note(void *context, enum health_trace_severity severity, const char *text)
 {
@@ -86,9 +87,20 @@ static int copy(struct health_trace_reader *reader, FILE *stream, const char *to
     while (writer && health_trace_next(reader, &entry) != HEALTH_TRACE_END)
         health_trace_write(writer, &entry);
     bool good = health_trace_write_end(writer);
-    if (!good)
+    if (!good && stream != stdout) /* main() looks after that one */
         fprintf(stderr, "%s: cannot be written: %s\n", to, strerror(errno));
     return good ? EXIT_DONE : EXIT_USAGE;
+}
+
+/* A file is not overwritten; a device or a pipe is there to be written to. */
+static FILE *create(const char *path)
+{
+    struct stat status;
+    FILE *stream = fopen(path, "wbx");
+
+    if (!stream && errno == EEXIST && stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+        return fopen(path, "wb");
+    return stream;
 }
 
 static int convert(char *from, const char *to)
@@ -97,7 +109,7 @@ static int convert(char *from, const char *to)
     if (!reader)
         return EXIT_USAGE;
     bool to_stdout = strcmp(to, "-") == 0;
-    FILE *stream = to_stdout ? stdout : fopen(to, "wbx");
+    FILE *stream = to_stdout ? stdout : create(to);
     int result = EXIT_USAGE;
     if (!stream)
         fprintf(stderr, "%s: cannot be created: %s\n", to, strerror(errno));
@@ -119,7 +131,7 @@ static int run(int argc, char **argv)
     if (option == 'h')
         return command_help(&command_trace);
     if (option != -1)
-        return EXIT_USAGE;
+        return command_option_misused(&command_trace, argv);
     argc -= optind;
     argv += optind;
     if (argc == 2 && strcmp(argv[0], "info") == 0)
@@ -134,8 +146,8 @@ const struct command command_trace = {
     .arguments = "info TRACE | convert FROM TO",
     .about = "Look into a trace, or convert it between JSON Lines and binary",
     .help = "  info      what the trace holds\n"
-            "  convert   write FROM in the other form to TO, which must not exist yet; - is\n"
-            "            standard input or output. The binary form keeps what the engine reads:\n"
-            "            keys it does not use are left out\n",
+            "  convert   write FROM in the other form to TO, which must not exist yet, or be a\n"
+            "            device or a pipe; - is standard input or output. The binary form keeps\n"
+            "            what the engine reads: keys it does not use are left out\n",
     .run = run,
 };

@@ -152,7 +152,7 @@ static int run(int argc, char **argv)
         if (option == 'h')
             return command_help(&command_why);
         if (option == '?')
-            return EXIT_USAGE;
+            return command_option_misused(&command_why, argv);
         at = optarg;
     }
     if (argc - optind != 2)

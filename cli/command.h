@@ -5,7 +5,7 @@
 #define HEALTHD_CLI_COMMAND_H
 
 /* 0: done. 1: an expectation is broken, or a strict reading found a problem. 2: the call or its input
- * cannot be used. */
+ * cannot be used, or its output cannot be written. */
 enum { EXIT_DONE = 0, EXIT_BROKEN = 1, EXIT_USAGE = 2 };
 
 struct command {
@@ -21,6 +21,9 @@ extern const struct command command_replay, command_why, command_rules, command_
 /* Say what is wrong with a call of `command` and how it is called; gives EXIT_USAGE. */
 int command_misused(const struct command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The same for an option that getopt_long() did not take, just after it said so. */
+int command_option_misused(const struct command *command, char **argv);
 
 /* Print a command's help; gives EXIT_DONE. */
 int command_help(const struct command *command);

@@ -3,6 +3,8 @@
  */
 #include "command.h"
 
+#include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -31,6 +33,16 @@ int command_misused(const struct command *command, const char *format, ...)
     return EXIT_USAGE;
 }
 
+int command_option_misused(const struct command *command, char **argv)
+{
+    const char *word = argv[optind - 1];
+    char letter[] = {'-', (char)optopt, '\0'};
+
+    if (word[0] != '-' || word[1] != '-')
+        word = letter; /* one of several behind one dash */
+    return command_misused(command, "%s: there is no such option, or it is not used so", word);
+}
+
 static int help(FILE *stream)
 {
     fputs("usage: healthctl COMMAND ...\n\n"
@@ -39,13 +51,14 @@ static int help(FILE *stream)
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(stream, "  %-8s %s\n", commands[i]->name, commands[i]->about);
     fputs("\n'healthctl COMMAND --help' says more.\n"
-          "Exit codes: 0 done; 1 an expectation is broken; 2 wrong usage or unusable input.\n"
+          "Exit codes: 0 done; 1 an expectation is broken; 2 wrong usage, unusable input, or\n"
+          "output that cannot be written.\n"
           "Colours are off when the output is no terminal, or when NO_COLOR is set.\n",
           stream);
     return stream == stdout ? EXIT_DONE : EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     if (argc < 2)
         return help(stderr);
@@ -61,4 +74,18 @@ int main(int argc, char **argv)
             return commands[i]->run(argc - 1, argv + 1);
     fprintf(stderr, "healthctl: there is no command \"%s\"\n\n", argv[1]);
     return help(stderr);
+}
+
+int main(int argc, char **argv)
+{
+    opterr = 0; /* commands say themselves what is wrong, and how they are called */
+    int code = run(argc, argv);
+
+    errno = 0;
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "healthctl: standard output cannot be written%s%s\n", errno ? ": " : "",
+                errno ? strerror(errno) : "");
+        return EXIT_USAGE;
+    }
+    return code;
 }

@@ -19,8 +19,10 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What reporters and the recorder get for their rest when the daemon stops, each. */
+/* What reporters and the recorder get for their rest when the daemon stops, each, and what all of it may
+ * take: a resolver may hang for much longer, and nothing depends on it then. */
 #define PATIENCE_MS 250
+#define STOP_SECONDS 1
 
 #define STATUS_SIZE 256
 
@@ -31,9 +33,8 @@ struct daemon {
     struct config *first; /* what the monitor began with */
     struct config *now;
     struct event *terminate, *interrupt, *hangup, *second;
-    uint64_t watchdog_us;
-    uint64_t seen_ticks; /* when the watchdog was fed last */
-    int64_t fed_ns;
+    struct event *watchdog; /* NULL: nobody wants to hear from us */
+    uint64_t seen_ticks;    /* when the watchdog was fed last */
     char status[STATUS_SIZE];
 };
 
@@ -97,6 +98,12 @@ static int check_config(const struct healthd_options *options)
 
 /* ---- Signals ---- */
 
+static void end_at_once(int signal_number)
+{
+    (void)signal_number;
+    _exit(HEALTHD_EXIT_DONE);
+}
+
 /* The first one ends politely. Without these events a second one has its usual effect, at once. */
 static void on_stop(evutil_socket_t signal_number, short what, void *context)
 {
@@ -107,6 +114,8 @@ static void on_stop(evutil_socket_t signal_number, short what, void *context)
     notify_send("STOPPING=1");
     event_del(daemon->terminate);
     event_del(daemon->interrupt);
+    signal(SIGALRM, end_at_once);
+    alarm(STOP_SECONDS);
     event_base_loopbreak(daemon->base);
 }
 
@@ -149,12 +158,15 @@ static void on_reload(evutil_socket_t signal_number, short what, void *context)
     notify_send("READY=1");
 }
 
-/* ---- Once a second ---- */
+/* ---- The service manager ---- */
 
-static void tell_status(struct daemon *daemon)
+static void on_second(evutil_socket_t fd, short what, void *context)
 {
+    struct daemon *daemon = context;
     char status[STATUS_SIZE];
     char message[STATUS_SIZE + 16];
+    (void)fd;
+    (void)what;
 
     monitor_status(daemon->monitor, status, sizeof status);
     if (strcmp(status, daemon->status) == 0)
@@ -165,26 +177,30 @@ static void tell_status(struct daemon *daemon)
 }
 
 /* That this runs shows that the loop does; that the ticks have grown, that evaluation does. */
-static void feed_watchdog(struct daemon *daemon)
+static void on_watchdog(evutil_socket_t fd, short what, void *context)
 {
+    struct daemon *daemon = context;
     uint64_t ticks = monitor_ticks(daemon->monitor);
-    int64_t now_ns = health_clock_ns();
-    int64_t half_ns = (int64_t)daemon->watchdog_us * HEALTH_NS_PER_US / 2;
-
-    if (!daemon->watchdog_us || ticks == daemon->seen_ticks ||
-        now_ns - daemon->fed_ns + HEALTH_NS_PER_S < half_ns)
-        return;
-    daemon->seen_ticks = ticks;
-    daemon->fed_ns = now_ns;
-    notify_send("WATCHDOG=1");
-}
-
-static void on_second(evutil_socket_t fd, short what, void *context)
-{
     (void)fd;
     (void)what;
-    tell_status(context);
-    feed_watchdog(context);
+
+    if (ticks != daemon->seen_ticks)
+        notify_send("WATCHDOG=1");
+    daemon->seen_ticks = ticks;
+}
+
+/* What comes every so often; NULL: no memory for it. */
+static struct event *add_timer(struct daemon *daemon, event_callback_fn call, uint64_t period_us)
+{
+    const struct timeval period = {.tv_sec = (time_t)(period_us / 1000000),
+                                   .tv_usec = (suseconds_t)(period_us % 1000000)};
+    struct event *timer = event_new(daemon->base, -1, EV_PERSIST, call, daemon);
+
+    if (timer) {
+        event_priority_set(timer, 1);
+        event_add(timer, &period);
+    }
+    return timer;
 }
 
 /* ---- Life ---- */
@@ -207,17 +223,17 @@ static struct event_base *create_base(void)
 
 static bool create_events(struct daemon *daemon)
 {
-    const struct timeval second = {.tv_sec = 1};
+    uint64_t watchdog_us = notify_watchdog_us();
 
     daemon->terminate = evsignal_new(daemon->base, SIGTERM, on_stop, daemon);
     daemon->interrupt = evsignal_new(daemon->base, SIGINT, on_stop, daemon);
     daemon->hangup = evsignal_new(daemon->base, SIGHUP, on_reload, daemon);
-    daemon->second = event_new(daemon->base, -1, EV_PERSIST, on_second, daemon);
-    if (!daemon->terminate || !daemon->interrupt || !daemon->hangup || !daemon->second)
-        return false;
-    event_priority_set(daemon->second, 1);
-    return event_add(daemon->terminate, NULL) == 0 && event_add(daemon->interrupt, NULL) == 0 &&
-           event_add(daemon->hangup, NULL) == 0 && event_add(daemon->second, &second) == 0;
+    daemon->second = add_timer(daemon, on_second, 1000000);
+    if (watchdog_us)
+        daemon->watchdog = add_timer(daemon, on_watchdog, watchdog_us / 2);
+    return daemon->terminate && daemon->interrupt && daemon->hangup && daemon->second &&
+           !daemon->watchdog == !watchdog_us && event_add(daemon->terminate, NULL) == 0 &&
+           event_add(daemon->interrupt, NULL) == 0 && event_add(daemon->hangup, NULL) == 0;
 }
 
 static void free_event(struct event *event)
@@ -233,6 +249,7 @@ static void clear(struct daemon *daemon)
     free_event(daemon->interrupt);
     free_event(daemon->hangup);
     free_event(daemon->second);
+    free_event(daemon->watchdog);
     if (daemon->base)
         event_base_free(daemon->base);
     if (daemon->now != daemon->first)
@@ -288,7 +305,7 @@ static bool begin(struct daemon *daemon)
 
 static int run(const struct healthd_options *options)
 {
-    struct daemon daemon = {.options = options, .watchdog_us = notify_watchdog_us()};
+    struct daemon daemon = {.options = options};
     int result = HEALTHD_EXIT_FAILED;
 
     daemon.first = daemon.now = read_config(options, print_mistake);

@@ -30,16 +30,10 @@ static void reread(evutil_socket_t signal, short what, void *context)
     agent_reread(context);
 }
 
-/* Timers to the microsecond: what is seen is told at once. */
+/* What must be quick wakes by a descriptor; for the rest libevent's coarse timers do, which cost nothing. */
 static struct event_base *make_base(void)
 {
-    struct event_config *config = event_config_new();
-    struct event_base *base = NULL;
-
-    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
-        base = event_base_new_with_config(config);
-    if (config)
-        event_config_free(config);
+    struct event_base *base = event_base_new();
     if (base && event_base_priority_init(base, 2) != 0) {
         event_base_free(base);
         return NULL;

@@ -3,6 +3,7 @@
  */
 #include "monitor_private.h"
 #include "log.h"
+#include "recorder_mark.h"
 
 #include <healthd/rules.h>
 
@@ -82,6 +83,15 @@ int64_t monitor_now(struct monitor *monitor, int64_t at_ns)
     return monitor->now_ns;
 }
 
+/* Was the engine not called for so long that it takes it for a stall of ours? The record says so too. */
+static bool paused_until(struct monitor *monitor, int64_t at_ns)
+{
+    bool paused = at_ns - monitor->now_ns > monitor->limits.pulse_ns + monitor->limits.stall_ns;
+    if (paused && monitor->recorder)
+        recorder_mark(monitor->recorder, monitor->now_ns, RECORDER_PAUSES);
+    return paused;
+}
+
 static void notice_stall(struct monitor *monitor)
 {
     struct health_engine_counters counters;
@@ -101,13 +111,16 @@ static void notice_stall(struct monitor *monitor)
 static void on_timer(evutil_socket_t fd, short what, void *context)
 {
     struct monitor *monitor = context;
+    int64_t now_ns = health_clock_ns();
     uint64_t expirations;
     (void)what;
 
     (void)!read(fd, &expirations, sizeof expirations);
     monitor->armed_ns = HEALTH_NEVER_NS;
     monitor->ticks++;
-    health_engine_tick(monitor->engine, monitor_now(monitor, health_clock_ns()));
+    if (paused_until(monitor, now_ns) && monitor->recorder)
+        recorder_mark(monitor->recorder, now_ns, RECORDER_RESUMES);
+    health_engine_tick(monitor->engine, monitor_now(monitor, now_ns));
     notice_stall(monitor);
     monitor_settle(monitor);
 }
@@ -118,6 +131,7 @@ static void on_observation(void *context, const struct health_observation *obser
     bool closed = observation->witness == HEALTH_WITNESS_LINK &&
                   (observation->link == HEALTH_LINK_EOF || observation->link == HEALTH_LINK_RESET);
 
+    paused_until(monitor, observation->at_ns);
     if (monitor->recorder)
         recorder_take(monitor->recorder, observation);
     health_engine_observe(monitor->engine, monitor_now(monitor, observation->at_ns), observation);
@@ -280,19 +294,29 @@ struct monitor *monitor_create(const struct monitor_options *options, const stru
     return NULL;
 }
 
+/* Nothing is observed any more, though helper threads of the prober may still hang in a resolver. */
+static void stop_watching(struct monitor *monitor)
+{
+    for (uint32_t i = 0; monitor->prober && i < monitor->roster.directory.node_capacity; i++)
+        if (directory_find(&monitor->roster.directory, i))
+            health_prober_remove(monitor->prober, i);
+    health_listener_destroy(monitor->listener);
+}
+
+/* The prober goes last: it waits for its helpers, and what is to be reported and recorded is safe then. */
 void monitor_destroy(struct monitor *monitor, int patience_ms)
 {
     if (!monitor)
         return;
-    health_prober_destroy(monitor->prober);
-    health_listener_destroy(monitor->listener);
+    stop_watching(monitor);
     if (monitor->timer)
         event_free(monitor->timer);
     if (monitor->timer_fd != -1)
         close(monitor->timer_fd);
     reporter_stdout_destroy(monitor->reporter_stdout, patience_ms);
     reporter_redis_destroy(monitor->reporter_redis, patience_ms);
-    recorder_destroy(monitor->recorder, patience_ms);
+    recorder_destroy(monitor->recorder, monitor->now_ns, patience_ms);
+    health_prober_destroy(monitor->prober);
     journal_destroy(monitor->journal);
     health_engine_destroy(monitor->engine);
     for (int i = 0; i < READER_COUNT; i++)

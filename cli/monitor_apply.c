@@ -110,7 +110,7 @@ static void remove_cluster(struct monitor *monitor, uint32_t number)
     while (home->count)
         remove_node(monitor, home->nodes[home->count - 1]);
     if (monitor->recorder)
-        recorder_end(monitor->recorder, number);
+        recorder_end(monitor->recorder, number, monitor->now_ns);
     health_cluster_snapshot(monitor->engine, number, &cluster);
     health_cluster_remove(monitor->engine, number);
     roster_remove_cluster(&monitor->roster, number, cluster.version);
@@ -216,7 +216,10 @@ void monitor_apply(struct monitor *monitor, const struct config *config)
 {
     const struct roster *roster = &monitor->roster;
 
-    monitor_now(monitor, health_clock_ns()); /* all of it happens at one moment */
+    /* All of it happens at one moment; at first, at that when the engine began: its clock has steps of a
+     * millisecond from there on, and a replay begins there too. */
+    if (monitor->config)
+        monitor_now(monitor, health_clock_ns());
     for (uint32_t i = 0; i < roster->directory.cluster_capacity; i++)
         if (roster->clusters[i].used && !find_cluster(config, roster_cluster_name(roster, i)))
             remove_cluster(monitor, i);

@@ -9,6 +9,9 @@
 #include <string.h>
 
 static void add(struct notes *notes, size_t line, bool error, const char *format, va_list arguments)
+    __attribute__((format(printf, 4, 0)));
+
+static void add(struct notes *notes, size_t line, bool error, const char *format, va_list arguments)
 {
     notes->error_count += error;
     struct note *list = realloc(notes->list, (notes->count + 1) * sizeof *list);

@@ -3,6 +3,7 @@
  */
 #include "recorder.h"
 #include "log.h"
+#include "recorder_mark.h"
 #include "spool.h"
 
 #include <errno.h>
@@ -32,6 +33,14 @@ struct local {
     struct health_trace_entry entry;
     struct health_member members[UINT8_MAX];
 };
+
+static void write_mark(struct trace *trace, int64_t at_ns, const char *mark)
+{
+    const struct health_trace_entry entry = {
+        .kind = HEALTH_TRACE_MARK, .at_ns = at_ns, .mark = mark};
+    if (trace->file)
+        health_trace_write(trace->writer, &entry);
+}
 
 static void stop(struct trace *trace)
 {
@@ -63,6 +72,16 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     }
 }
 
+static void discard(struct recorder *recorder, int patience_ms)
+{
+    if (recorder->timer)
+        event_free(recorder->timer);
+    spool_destroy(recorder->spool, patience_ms);
+    free(recorder->traces);
+    free(recorder->path);
+    free(recorder);
+}
+
 struct recorder *recorder_create(const struct recorder_options *options)
 {
     struct recorder *recorder = calloc(1, sizeof *recorder);
@@ -79,23 +98,17 @@ struct recorder *recorder_create(const struct recorder_options *options)
     if (recorder->path && recorder->traces && recorder->spool && recorder->timer &&
         event_priority_set(recorder->timer, 1) == 0 && event_add(recorder->timer, &interval) == 0)
         return recorder;
-    recorder_destroy(recorder, 0);
+    discard(recorder, 0);
     return NULL;
 }
 
-void recorder_destroy(struct recorder *recorder, int patience_ms)
+void recorder_destroy(struct recorder *recorder, int64_t at_ns, int patience_ms)
 {
     if (!recorder)
         return;
-    for (uint32_t i = 0;
-         recorder->traces && i < recorder->options.roster->directory.cluster_capacity; i++)
-        stop(&recorder->traces[i]);
-    if (recorder->timer)
-        event_free(recorder->timer);
-    spool_destroy(recorder->spool, patience_ms);
-    free(recorder->traces);
-    free(recorder->path);
-    free(recorder);
+    for (uint32_t i = 0; i < recorder->options.roster->directory.cluster_capacity; i++)
+        recorder_end(recorder, i, at_ns);
+    discard(recorder, patience_ms);
 }
 
 /* "dir/trace.jsonl" to "dir/trace.lab.2.jsonl"; the extension begins at the last dot of the name. */
@@ -131,14 +144,6 @@ static struct spool_file *open_file(struct recorder *recorder, uint32_t cluster,
     return file;
 }
 
-/* The moment the engine began: without it, a replay would begin with the first probe. */
-static void write_begin(struct trace *trace, int64_t at_ns)
-{
-    const struct health_trace_entry begin = {
-        .kind = HEALTH_TRACE_MARK, .at_ns = at_ns, .mark = "{\"event\":\"begin\"}"};
-    health_trace_write(trace->writer, &begin);
-}
-
 void recorder_begin(struct recorder *recorder, uint32_t cluster,
                     const struct health_trace_header *header, int64_t at_ns)
 {
@@ -146,9 +151,9 @@ void recorder_begin(struct recorder *recorder, uint32_t cluster,
     struct trace *trace = &recorder->traces[cluster];
     struct health_trace_header named = *header;
     char path[PATH_SIZE];
-    char text[LOG_VALUE_MAX];
+    char value[LOG_VALUE_MAX];
 
-    stop(trace);
+    recorder_end(recorder, cluster, at_ns);
     snprintf(named.cluster, sizeof named.cluster, "%s", roster_cluster_name(roster, cluster));
     named.node_count = roster->clusters[cluster].count;
     for (uint32_t i = 0; i < named.node_count; i++)
@@ -158,21 +163,28 @@ void recorder_begin(struct recorder *recorder, uint32_t cluster,
     if (trace->file)
         trace->writer = health_trace_write_begin(spool_stream(trace->file), false, &named);
     if (trace->writer) {
-        write_begin(trace, at_ns);
+        write_mark(trace, at_ns, RECORDER_BEGINS);
         log_event(LOG_INFO, "record", "cluster=%s file=%s", named.cluster,
-                  log_value(text, sizeof text, path));
+                  log_value(value, sizeof value, path));
         return;
     }
     log_event(LOG_ERR, "record", "cluster=%s file=%s text=\"not recorded: %s\"", named.cluster,
-              log_value(text, sizeof text, path), strerror(errno));
+              log_value(value, sizeof value, path), strerror(errno));
     if (trace->file)
         spool_close(trace->file);
     trace->file = NULL;
 }
 
-void recorder_end(struct recorder *recorder, uint32_t cluster)
+void recorder_end(struct recorder *recorder, uint32_t cluster, int64_t at_ns)
 {
+    write_mark(&recorder->traces[cluster], at_ns, RECORDER_ENDS);
     stop(&recorder->traces[cluster]);
+}
+
+void recorder_mark(struct recorder *recorder, int64_t at_ns, const char *mark)
+{
+    for (uint32_t i = 0; i < recorder->options.roster->directory.cluster_capacity; i++)
+        write_mark(&recorder->traces[i], at_ns, mark);
 }
 
 /* Give a view's members the trace's numbers; of nodes that are not in it, none. */

@@ -6,8 +6,9 @@
  * or expected size, a new one begins. Existing files are never touched: a name that is taken gets the
  * first free number from 2 on (trace.2.jsonl).
  *
- * A trace begins with a mark at the moment when the engine began with these nodes. What the engine believed
- * before is not in it: a replay of a trace that a reload began starts from Unknown.
+ * A trace begins with a mark at the moment when the engine began with these nodes, and has marks where the
+ * process was stopped and where it ends (recorder_mark.h). What the engine believed before is not in it: a
+ * replay of a trace that a reload began starts from Unknown.
  */
 #ifndef HEALTHD_CLI_RECORDER_H
 #define HEALTHD_CLI_RECORDER_H
@@ -28,8 +29,9 @@ struct recorder_options {
 /* NULL: memory is short. */
 struct recorder *recorder_create(const struct recorder_options *options);
 
-/* Write what there is, for at most `patience_ms`, and free; NULL is fine. */
-void recorder_destroy(struct recorder *recorder, int patience_ms);
+/* End all traces, write what there is, for at most `patience_ms`, and free; NULL is fine. `at_ns`, here and
+ * below: when the engine was called last. */
+void recorder_destroy(struct recorder *recorder, int64_t at_ns, int patience_ms);
 
 /* Begin a new trace of a cluster whose nodes are in the roster; a former one ends. `header` gives the
  * cadence and the expected size; names come from the roster. It is logged where the trace is, or why there
@@ -38,7 +40,10 @@ void recorder_begin(struct recorder *recorder, uint32_t cluster,
                     const struct health_trace_header *header, int64_t at_ns);
 
 /* The cluster is no longer watched. */
-void recorder_end(struct recorder *recorder, uint32_t cluster);
+void recorder_end(struct recorder *recorder, uint32_t cluster, int64_t at_ns);
+
+/* Write a mark into all traces. */
+void recorder_mark(struct recorder *recorder, int64_t at_ns, const char *mark);
 
 void recorder_take(struct recorder *recorder, const struct health_observation *observation);
 

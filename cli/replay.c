@@ -2,6 +2,7 @@
  * replay.c - see replay.h.
  */
 #include "replay.h"
+#include "recorder_mark.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -162,20 +163,38 @@ static void run_clock(struct replay *replay, int64_t to_ns, const struct replay_
         tick(replay, at_ns, listener);
 }
 
-static void take_entry(struct replay *replay, const struct replay_listener *listener)
+/* The clock has come to an entry. */
+static void arrive(struct replay *replay, int64_t at_ns, const struct replay_listener *listener)
 {
-    const struct health_trace_entry *entry = &replay->entry;
-
-    if (entry->kind == HEALTH_TRACE_MARK) {
-        if (listener->mark)
-            listener->mark(listener->context, replay, entry->at_ns, entry->mark);
-        return;
-    }
-    int64_t at_ns = entry->at_ns > replay->now_ns ? entry->at_ns : replay->now_ns;
-    run_clock(replay, at_ns, listener);
+    if (!replay->paused)
+        run_clock(replay, at_ns, listener);
+    replay->paused = false;
     if (listener->wait)
         listener->wait(listener->context, at_ns);
     replay->now_ns = replay->seen_ns = at_ns;
+}
+
+static void take_mark(struct replay *replay, int64_t at_ns, const struct replay_listener *listener)
+{
+    const char *mark = replay->entry.mark;
+    bool resumes = strcmp(mark, RECORDER_RESUMES) == 0;
+    bool pauses = strcmp(mark, RECORDER_PAUSES) == 0;
+
+    if (resumes || pauses || strcmp(mark, RECORDER_ENDS) == 0)
+        arrive(replay, at_ns, listener);
+    if (resumes)
+        tick(replay, at_ns, listener);
+    replay->paused = pauses;
+    if (listener->mark)
+        listener->mark(listener->context, replay, replay->entry.at_ns, mark);
+}
+
+static void take_observation(struct replay *replay, int64_t at_ns,
+                             const struct replay_listener *listener)
+{
+    const struct health_trace_entry *entry = &replay->entry;
+
+    arrive(replay, at_ns, listener);
     replay->probed |= entry->observation.witness == HEALTH_WITNESS_PROBE;
     enum health_error error =
         health_engine_observe(replay->engine, replay->now_ns, &entry->observation);
@@ -183,6 +202,16 @@ static void take_entry(struct replay *replay, const struct replay_listener *list
         fprintf(stderr, "%s: line %llu: %s\n", replay->path, (unsigned long long)entry->line,
                 health_error_text(error));
     tell(replay, listener);
+}
+
+static void take_entry(struct replay *replay, const struct replay_listener *listener)
+{
+    int64_t at_ns = replay->entry.at_ns > replay->now_ns ? replay->entry.at_ns : replay->now_ns;
+
+    if (replay->entry.kind == HEALTH_TRACE_MARK)
+        take_mark(replay, at_ns, listener);
+    else
+        take_observation(replay, at_ns, listener);
 }
 
 void replay_run(struct replay *replay, int64_t until_ns, const struct replay_listener *listener)
@@ -207,15 +236,19 @@ bool replay_time(const struct replay *replay, const char *text, int64_t *ret_ns)
 {
     char *end = NULL;
     errno = 0;
-    double value = strtod(text, &end);
-    if (errno || end == text || value < 0 || value > 9e15)
+    long long whole = strtoll(text, &end, 10);
+    if (end != text && strcmp(end, "us") == 0) {
+        bool good = !errno && whole >= 0 && whole <= INT64_MAX / HEALTH_NS_PER_US;
+        *ret_ns = good ? whole * HEALTH_NS_PER_US : 0;
+        return good;
+    }
+    errno = 0;
+    double seconds = strtod(text, &end);
+    double longest = (double)(INT64_MAX - replay->start_ns) / (double)HEALTH_NS_PER_S - 1;
+    if (errno || end == text || (*end != '\0' && strcmp(end, "s") != 0) ||
+        !(seconds >= 0 && seconds < longest)) /* which no NaN is */
         return false;
-    if (strcmp(end, "us") == 0)
-        *ret_ns = strtoll(text, NULL, 10) * HEALTH_NS_PER_US;
-    else if (*end == '\0' || strcmp(end, "s") == 0)
-        *ret_ns = replay->start_ns + (int64_t)(value * (double)HEALTH_NS_PER_S);
-    else
-        return false;
+    *ret_ns = replay->start_ns + (int64_t)(seconds * (double)HEALTH_NS_PER_S);
     return true;
 }
 

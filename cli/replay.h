@@ -4,7 +4,7 @@
  * Between two entries the engine is called at its own deadlines, as a live monitor's loop would. A
  * monitor that runs finishes a probe, well or badly, at least once an interval and a timeout; a longer
  * silence of the whole trace means that the recorder was stopped, and then nobody is called in it: the
- * engine must notice by itself.
+ * engine must notice by itself. healthd's own traces say exactly when it was (recorder_mark.h).
  */
 #ifndef HEALTHD_CLI_REPLAY_H
 #define HEALTHD_CLI_REPLAY_H
@@ -29,6 +29,7 @@ struct replay {
     struct health_trace_entry entry; /* read, not yet taken */
     bool has_entry;
     bool probed; /* the trace has shown a probe */
+    bool paused; /* the recorder has said that it calls nobody until the next entry */
     uint32_t cluster;
     int64_t start_ns; /* of the first entry */
     int64_t now_ns;

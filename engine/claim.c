@@ -68,7 +68,8 @@ void claim_take(struct health_engine *engine, uint32_t id, const struct health_v
     uint64_t history = uuid_tag(&view->state_uuid);
     uint32_t conf = claim_conf(view, node);
 
-    if (history == node->history && conf < node->conf && node->conf != CONF_NONE)
+    bool goes_on = history == node->history || !node->history; /* or it said "none" as it left */
+    if (goes_on && conf < node->conf && node->conf != CONF_NONE)
         claims_of_former_life_drop(engine, id);
     if (history != node->history || conf != node->conf)
         node_flag(node, NODE_EXCLUDED, false);
@@ -82,4 +83,8 @@ void claim_take(struct health_engine *engine, uint32_t id, const struct health_v
     node_flag(node, NODE_CLAIM, true);
     node_flag(node, NODE_BY_AGENT, by_agent);
     members_learn(engine, id, view);
+    struct cluster *cluster = &engine->clusters[engine->cold[id].cluster];
+    if (view->gathering == HEALTH_ANSWER_YES && history == cluster->history &&
+        conf == cluster->conf)
+        cluster->gathering = true;
 }

@@ -46,9 +46,10 @@ void council_hear_each(struct council *council);
 /* views.c: learn the newest view, then fill in what the views say of each node. */
 void council_compare_views(struct council *council);
 
-/* joiner.c: did somebody join between the known view and this newer one? Who may it be? */
-bool view_grew(const struct cluster *cluster, const struct node *view);
-void suspect_joiners(struct council *council);
+/* joiner.c: has everybody who answers been asked since the newest view was first seen? If it grew, those
+ * who are down may have joined; who may it be? */
+bool view_settled(const struct council *council);
+void council_settle_view(struct council *council);
 void council_find_joiners(struct council *council);
 
 /* leave.c: of each node that closed, how it left. */

@@ -216,7 +216,7 @@ enum health_error health_cluster_add(struct health_engine *engine, int64_t now_n
         .since_ns = now_ns,
         .members_conf = CONF_NONE,
         .expected = (uint8_t)expected_size,
-        .used = 1,
+        .used = true,
     };
     *ret_cluster = id;
     return HEALTH_OK;
@@ -271,6 +271,8 @@ enum health_error health_node_add(struct health_engine *engine, int64_t now_ns, 
     *link = id;
     engine->clusters[cluster].count++;
     engine->clusters[cluster].members_conf = CONF_NONE; /* its bits go by place in the list */
+    if (engine->clusters[cluster].others)               /* it may have been taken for one of them */
+        engine->clusters[cluster].others--;
     cluster_judge(engine, cluster);
     *ret_node = id;
     return HEALTH_OK;
@@ -313,7 +315,7 @@ enum health_error health_cluster_remove(struct health_engine *engine, uint32_t c
         node_free(engine, id);
         id = next;
     }
-    engine->clusters[cluster].used = 0;
+    engine->clusters[cluster].used = false;
     engine->clusters[cluster].first = engine->free_cluster;
     engine->free_cluster = cluster;
     return HEALTH_OK;

@@ -46,8 +46,14 @@ static void process_ended(struct health_engine *engine, uint32_t id,
 {
     struct node *node = &engine->nodes[id];
     uint8_t told = exit_told(engine, beat);
+    bool another = beat->pid && node->pid && beat->pid != node->pid;
 
-    if (node->agent != HEALTH_AGENT_FACT_GONE)
+    if (another) { /* which lived and ended unseen: what was said of the former one is over */
+        node->pid = beat->pid;
+        node->exit = HEALTH_EXIT_FACT_NONE;
+        node_flag(node, NODE_REFUTED, false);
+    }
+    if (node->agent != HEALTH_AGENT_FACT_GONE || another)
         engine->cold[id].gone_ms = at_ms;
     node->agent = HEALTH_AGENT_FACT_GONE;
     /* An agent that restarted does not know how the process ended; what was known before stands. */
@@ -115,7 +121,7 @@ static bool beat_repeats(const struct health_engine *engine, uint32_t id,
     if (word != node->agent || (beat->pid && beat->pid != node->pid))
         return false;
     if (word == HEALTH_AGENT_FACT_GONE)
-        return node->exit == exit_told(engine, beat);
+        return node->flags & NODE_REFUTED || node->exit == exit_told(engine, beat);
     if (node->flags & NODE_CLOSED &&
         ms_since(engine->cold[id].link_ms, node->agent_ms) < (int32_t)engine->limits.settle)
         return false;
@@ -146,6 +152,9 @@ enum health_error heartbeat_observed(struct health_engine *engine,
         return HEALTH_OK;
     }
     enum health_agent_fact word = agent_word(beat);
+    if ((word == HEALTH_AGENT_FACT_STARTING || word == HEALTH_AGENT_FACT_DEAF) &&
+        node->probe == HEALTH_PROBE_FACT_OK && ms_since(sampled_ms, node->probe_ms) >= 0)
+        word = HEALTH_AGENT_FACT_ALIVE; /* the monitor has had an answer since its sample */
     bool repeats = beat_repeats(engine, id, beat, word, sampled_ms);
     bool wanted = word != HEALTH_AGENT_FACT_GONE && local_view_wanted(node, beat, sampled_ms);
     node->seq = (uint32_t)beat->seq;

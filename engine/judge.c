@@ -136,46 +136,70 @@ static void node_commit(struct health_engine *engine, const struct seat *seat,
                    });
 }
 
-/* Who exited politely has made the view smaller; who is on its way out, or how it exited is not proven, may
- * have. */
-static bool may_have_left(const struct node *node)
+/* May a node that runs and does not serve have a vote in the Primary component? A joiner has. */
+static bool may_vote(const struct cluster *cluster, const struct node *node)
 {
-    if (node->state == HEALTH_STATE_RED_UNCLEAN)
-        return node->reason == HEALTH_REASON_EXIT_NOT_PROVEN;
-    return node->state == HEALTH_STATE_RED_CLEAN ||
-           (node->state == HEALTH_STATE_YELLOW && node->flags & NODE_CLOSED);
+    if (node->state != HEALTH_STATE_YELLOW || node->flags & NODE_EXCLUDED)
+        return false;
+    return !(node->flags & NODE_CLAIM) || (node->said[SAID_COMPONENT] == HEALTH_COMPONENT_PRIMARY &&
+                                           node->said[SAID_LOCAL_STATE] != HEALTH_LOCAL_ERROR &&
+                                           node->history == cluster->history);
 }
 
-/* May it have a vote in a Primary component that we do not see? A joiner has. */
-static bool may_vote(const struct node *node)
+/* Did its process end badly, and before or as its connections closed? Then it did not leave politely
+ * before. */
+static bool killed_in_service(const struct health_engine *engine, uint32_t id)
 {
-    if (node->state == HEALTH_STATE_YELLOW)
-        return node->reason != HEALTH_REASON_NON_PRIMARY &&
-               node->reason != HEALTH_REASON_DISCONNECTED &&
-               node->reason != HEALTH_REASON_INCONSISTENT &&
-               node->reason != HEALTH_REASON_FOREIGN_HISTORY;
-    return node->state == HEALTH_STATE_UNKNOWN;
+    const struct node *node = &engine->nodes[id];
+    const struct node_cold *cold = &engine->cold[id];
+    bool badly = node->exit == HEALTH_EXIT_FACT_SIGNAL || node->exit == HEALTH_EXIT_FACT_FAILED ||
+                 node->exit == HEALTH_EXIT_FACT_UNSAFE;
+    return badly && ms_since(cold->link_ms, cold->gone_ms) < (int32_t)engine->limits.settle;
+}
+
+/* A member that is gone and did not exit cleanly: did it crash, or may it have left the view before? */
+static void count_unclean(const struct health_engine *engine, uint32_t id, struct census *census)
+{
+    if (!killed_in_service(engine, id))
+        census->gone++;
+    else if (node_leave(&engine->nodes[id]) == LEAVE_HELD)
+        census->crashed++;
+    else
+        census->killed++;
 }
 
 void census_take(const struct health_engine *engine, const struct cluster *cluster,
                  struct census *census)
 {
     uint32_t left = 0;
+    uint32_t strangers =
+        cluster->size > cluster->others ? (uint32_t)cluster->size - cluster->others : 0;
 
     memset(census, 0, sizeof *census);
     for (uint32_t id = cluster->first; id != HEALTH_NODE_NONE; id = engine->cold[id].next) {
         const struct node *node = &engine->nodes[id];
-        bool counted =
-            cluster->history && node->history == cluster->history && node->conf == cluster->conf;
+        bool counted = cluster->history && node->history == cluster->history &&
+                       node->conf == cluster->conf && node->size == cluster->size;
         census->states[node->state]++;
-        census->crashed += counted && node->state == HEALTH_STATE_RED_UNCLEAN &&
-                           node->reason != HEALTH_REASON_EXIT_NOT_PROVEN;
-        left += counted && may_have_left(node);
-        census->voters += may_vote(node);
+        census->voters += may_vote(cluster, node);
         census->mute +=
             node->reason == HEALTH_REASON_SILENT || node->reason == HEALTH_REASON_NO_TESTIMONY;
+        strangers -= counted && strangers;
+        if (counted && node->state == HEALTH_STATE_RED_UNCLEAN)
+            count_unclean(engine, id, census);
+        /* Who is on its way out may have left the view already, and so made it smaller. */
+        bool leaves = counted && node->state == HEALTH_STATE_YELLOW && node->flags & NODE_CLOSED;
+        census->leaving += leaves;
+        left += leaves || (counted && node->state == HEALTH_STATE_RED_CLEAN);
     }
     census->base = cluster->size > left ? cluster->size - left : 0;
+    if (census->voters < strangers)
+        census->voters = strangers;
+}
+
+static uint32_t less(uint32_t from, uint32_t what)
+{
+    return from > what ? from - what : 0;
 }
 
 static uint8_t greens_fact(const struct cluster *cluster, const struct census *census)
@@ -186,20 +210,28 @@ static uint8_t greens_fact(const struct cluster *cluster, const struct census *c
     return greens == cluster->expected ? HEALTH_GREENS_EXPECTED : HEALTH_GREENS_SOME;
 }
 
-/* Members that crashed stay in the view until they are evicted; the rest must be more than half. The
- * count is proof only where each member is known to weigh one. */
+/* Members that crashed stay in the view until they are evicted; the rest must be more than half. That they
+ * are no majority is proof only where each member is known to weigh one, and only if it also holds when
+ * those of whom their peers have not told yet have left politely and so made the view smaller, and if
+ * those who seem to leave stay: a joiner seems to. */
 static uint8_t majority_fact(const struct cluster *cluster, const struct census *census)
 {
-    if (!census->crashed || census->base > 2 * census->crashed)
+    uint32_t untold = census->killed + census->gone;
+    uint32_t down = census->crashed + untold;
+    uint32_t least = less(census->base, untold);
+
+    if (!down || census->base > 2 * down)
         return HEALTH_MAJORITY_KEPT;
-    return cluster->weight && cluster->weight == cluster->size ? HEALTH_MAJORITY_CRASHED
-                                                               : HEALTH_MAJORITY_DOUBTFUL;
+    if (!census->crashed || least > 2 * census->crashed ||
+        census->base + census->leaving > 2 * down)
+        return HEALTH_MAJORITY_DOUBTFUL;
+    return cluster->equal_weights ? HEALTH_MAJORITY_CRASHED : HEALTH_MAJORITY_DOUBTFUL;
 }
 
 static uint8_t unknowns_fact(const struct cluster *cluster, const struct census *census)
 {
     uint32_t unknowns = census->states[HEALTH_STATE_UNKNOWN];
-    uint32_t quorum = census->base / 2 + 1;
+    uint32_t quorum = less(census->base, census->gone) / 2 + 1;
 
     if (!cluster->count)
         return HEALTH_UNKNOWNS_ENOUGH;
@@ -207,7 +239,7 @@ static uint8_t unknowns_fact(const struct cluster *cluster, const struct census 
         return HEALTH_UNKNOWNS_NONE;
     if (census->mute == cluster->count && cluster->size)
         return HEALTH_UNKNOWNS_ALL;
-    if (census->base && census->voters + cluster->others < quorum)
+    if (census->base && unknowns + census->voters + cluster->others < quorum)
         return HEALTH_UNKNOWNS_TOO_FEW;
     return HEALTH_UNKNOWNS_ENOUGH;
 }

@@ -27,10 +27,13 @@ void council_convene(struct council *council, struct health_engine *engine, uint
 /* What a cluster's node states amount to. */
 struct census {
     uint32_t states[HEALTH_STATE_COUNT];
-    uint32_t base;    /* size of the last Primary view without who left or may have; 0 not known */
-    uint32_t crashed; /* its members that surely crashed and are not evicted yet */
+    uint32_t base;    /* size of the last Primary view without its graceful leavers; 0 not known */
+    uint32_t crashed; /* its members that were killed and that peers, asked since, still count */
+    uint32_t killed;  /* others that did not live to leave it, as their agents saw */
+    uint32_t gone;    /* its other members that are gone: the view may be smaller already */
+    uint32_t leaving; /* members that may be on their way out, or coming in */
+    uint32_t voters;  /* who may have a vote without being seen to serve: joiners, strangers */
     uint32_t mute;    /* nodes of which nothing is heard at all */
-    uint32_t voters;  /* nodes that may have a vote in a Primary component, but are not Green */
 };
 
 void census_take(const struct health_engine *engine, const struct cluster *cluster,

@@ -65,7 +65,8 @@ _Static_assert(offsetof(struct health_view, maintenance) -
 
 #define CONF_NONE UINT32_MAX
 
-/* Steps in which a silence is kept, up to 255 of them: longer than any leave takes to show. */
+/* Steps in which a silence is kept. 255 of them, 16 s, stand for any longer one: no leave takes so long to
+ * show. */
 #define QUIET_STEP_MS 64u
 
 struct node {
@@ -119,16 +120,20 @@ struct cluster {
     uint32_t members;      /* bit i: the i-th node of the list is in the view members_conf */
     uint32_t members_conf; /* CONF_NONE: no member list known */
     uint16_t size;
-    uint16_t weight; /* 0 not known */
+    uint8_t former_size; /* of the view before conf, as far as a byte tells */
+    uint8_t former_step; /* by how much conf is greater than that view's id; 0: conf began a life */
     uint8_t expected;
-    uint8_t count; /* nodes now */
-    uint8_t
-        others; /* members that are no configured node, learnt when all nodes were in one view */
+    uint8_t count;       /* nodes now */
+    uint8_t others;      /* members that are no configured node, learnt when all were in one view */
+    uint8_t others_most; /* the most that these ever were: they may come back */
     uint8_t colour;
     uint8_t reason;
     uint8_t faults;
-    uint8_t used;
-    uint8_t arbitrated; /* bool: it has had members that are no configured node */
+    bool used : 1;
+    bool unsettled : 1;        /* not all who answer have been asked since conf was first seen */
+    bool gathering : 1;        /* a member has been seen looking for others, in the view conf */
+    bool former_gathering : 1; /* ... in the view before it */
+    bool equal_weights : 1;    /* each member is known to weigh one */
 };
 
 _Static_assert(sizeof(struct cluster) <= 64, "a cluster is one cache line");
@@ -148,7 +153,7 @@ struct health_engine {
     struct deadlines deadlines;
     const struct health_ruleset *rules;
     struct health_queue *queues[HEALTH_QUEUES_MAX]; /* used from the first on */
-    int64_t origin_ns; /* moves on by the length of each stall */
+    int64_t origin_ns;                              /* moves on by the length of each stall */
     int64_t now_ns;
     int64_t late_ns; /* being called after this means that we were stopped */
     int64_t stall_end_ns;

@@ -20,11 +20,26 @@ static bool stalled_since(const struct health_engine *engine, uint32_t moment)
     return engine->stall_end_ns && ms_since(moment, engine->stall_end_ms) >= 0;
 }
 
-/* Did it say, when it was last asked, that it does not take part any more? */
+/* Did it say, when it was last asked, that it does not take part any more? A node that leaves politely
+ * goes on saying "Synced" in its last moment; one that has lost its peers does not. */
 static bool said_goodbye(const struct node *node)
 {
-    return node->said[SAID_COMPONENT] != HEALTH_COMPONENT_PRIMARY ||
-           node->said[SAID_READY] == HEALTH_ANSWER_NO;
+    return node->said[SAID_LOCAL_STATE] == HEALTH_LOCAL_SYNCED &&
+           (node->said[SAID_COMPONENT] != HEALTH_COMPONENT_PRIMARY ||
+            node->said[SAID_READY] == HEALTH_ANSWER_NO);
+}
+
+/* Had it lost its peers before its connections closed? */
+static bool left_before(const struct node *node)
+{
+    return node->said[SAID_COMPONENT] == HEALTH_COMPONENT_NON_PRIMARY &&
+           node->said[SAID_LOCAL_STATE] == HEALTH_LOCAL_UNDEFINED;
+}
+
+/* Was it already out of the view before the newest one? Then that view does not date its leave. */
+static bool outlived(const struct cluster *cluster, const struct node *node)
+{
+    return cluster->former_step && node->conf < cluster->conf - cluster->former_step;
 }
 
 /*
@@ -34,7 +49,8 @@ static bool said_goodbye(const struct node *node)
  * than that shows that it left by itself; also when it fell silent or was refused first, and whatever
  * the cadence. Where the close was watched, the view must have changed with it as well. A node that still
  * answered when its peers had dropped it must have said goodbye: one that was thawed after its eviction
- * says that all is well.
+ * says that all is well. And where the group was seen looking for a member that it does not hear
+ * (wsrep_evs_state GATHER, up to a second before an eviction), nobody is known to have left by himself.
  */
 static enum leave_verdict date_leave(const struct council *council, const struct seat *seat)
 {
@@ -46,30 +62,49 @@ static enum leave_verdict date_leave(const struct council *council, const struct
     int32_t lead = (int32_t)limits->leave_lead;
     bool watched = seat->facts[HEALTH_FACT_LINK] == HEALTH_LINK_FACT_CLOSED;
 
-    if (stalled_since(engine, heard_ms) || untimed(engine, council->cluster->seen_ms))
+    if (seat->cold->quiet == UINT8_MAX || stalled_since(engine, heard_ms) ||
+        untimed(engine, council->cluster->seen_ms) || council->cluster->former_gathering ||
+        left_before(seat->node) || outlived(council->cluster, seat->node))
         return LEAVE_SPENT;
-    if (after_close > (int32_t)limits->leave_window)
-        return LEAVE_HELD;
-    if (after_heard >= (int32_t)limits->evict_min || (watched && after_close < -lead))
+    if (after_close > (int32_t)limits->leave_window || after_heard >= (int32_t)limits->evict_min ||
+        (watched && after_close < -lead))
         return LEAVE_SPENT;
     if (after_heard < 0 && (after_heard < -lead || !said_goodbye(seat->node)))
         return LEAVE_SPENT;
     return LEAVE_LEFT;
 }
 
+/* Does this seat answer, and say that it is in the view that `node` was in last? */
+static bool shares_view(const struct seat *seat, const struct node *node)
+{
+    return node_answers(seat->facts) && seat->facts[HEALTH_FACT_CLAIM] != HEALTH_CLAIM_NONE &&
+           seat->node->said[SAID_COMPONENT] == HEALTH_COMPONENT_PRIMARY &&
+           seat->node->history == node->history && seat->node->conf == node->conf &&
+           seat->node->size == node->size;
+}
+
 /* Does a peer, asked surely after the close, still report the view that this node was in? */
 static bool peers_hold(const struct council *council, uint32_t i)
 {
-    const struct health_engine *engine = council->engine;
     const struct seat *seat = &council->seats[i];
 
     for (uint32_t k = 0; k < council->count; k++) {
         const struct seat *other = &council->seats[k];
-        if (k != i && other->reports && node_answers(other->facts) &&
-            other->node->history == seat->node->history && other->node->conf == seat->node->conf &&
-            ms_since(seat->cold->link_ms, other->node->claim_ms) >= (int32_t)engine->limits.settle)
+        if (k != i && shares_view(other, seat->node) &&
+            ms_since(seat->cold->link_ms, other->node->claim_ms) >=
+                (int32_t)council->engine->limits.settle)
             return true;
     }
+    return false;
+}
+
+/* Does any? Then the newer view that leaves the node out is not this one's successor, as between two
+ * Primary components, or not all have moved on yet. */
+static bool view_stands(const struct council *council, uint32_t i)
+{
+    for (uint32_t k = 0; k < council->count; k++)
+        if (k != i && shares_view(&council->seats[k], council->seats[i].node))
+            return true;
     return false;
 }
 
@@ -93,21 +128,25 @@ static void judge_leave(struct council *council, uint32_t i)
         [LEAVE_SPENT] = HEALTH_LEAVE_NONE,
     };
 
-    node_flag(node, NODE_WAITS, false);
+    bool waits = false;
+
+    /* It may be the one that joins: that is judged once the view has settled. */
+    node_flag(node, NODE_WAITS, node->flags & NODE_CLOSED && council->cluster->unsettled);
     if (!(node->flags & NODE_CLOSED))
         return;
     if (node_leave(node) == LEAVE_UNDECIDED && node->conf != CONF_NONE &&
         node->history == council->cluster->history) {
-        if (node->conf < council->cluster->conf && left_out(council, i))
+        if (node->conf < council->cluster->conf && left_out(council, i) && !view_stands(council, i))
             node_set_leave(node, date_leave(council, seat));
         else if (peers_hold(council, i))
             node_set_leave(node, LEAVE_HELD);
         else if (peers_can_tell(council, i) &&
                  ms_since(seat->cold->link_ms, engine->now_ms) < (int32_t)engine->limits.leave_wait)
-            node_flag(node, NODE_WAITS, true);
+            waits = true;
     }
-    seat->facts[HEALTH_FACT_LEAVE] =
-        node->flags & NODE_WAITS ? HEALTH_LEAVE_WAITING : told[node_leave(node)];
+    if (waits)
+        node_flag(node, NODE_WAITS, true);
+    seat->facts[HEALTH_FACT_LEAVE] = waits ? HEALTH_LEAVE_WAITING : told[node_leave(node)];
 }
 
 void council_judge_leaves(struct council *council)

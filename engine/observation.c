@@ -40,7 +40,8 @@ static inline bool answer_repeats(struct health_engine *engine,
         return false;
     if (probe->has_view) {
         uint32_t sent_ms = sent_at(at_ms, probe->rtt_ns);
-        if (!claim_says(node, &probe->view) || !claim_holds(engine, node, sent_ms) ||
+        if (probe->view.gathering == HEALTH_ANSWER_YES || !claim_says(node, &probe->view) ||
+            !claim_holds(engine, node, sent_ms) ||
             !claim_members_learnt(engine, observation->node, &probe->view))
             return false;
         node->claim_ms = sent_ms;
@@ -59,7 +60,8 @@ static inline bool beat_repeats(struct health_engine *engine,
     uint32_t at_ms = observed_at(engine, observation);
 
     if (boot_tag(beat) != node->boot || ms_since(node->seq, (uint32_t)beat->seq) <= 0 ||
-        beat->process >= HEALTH_PROCESS_COUNT ||
+        beat->process >= HEALTH_PROCESS_COUNT || !answer_valid(beat->gvwstate) ||
+        !answer_valid(beat->sst_in_progress) ||
         (beat->has_local && beat->local.error >= HEALTH_PROBE_ERROR_COUNT) ||
         (beat->pid && beat->pid != node->pid) || !lives_steadily(node) ||
         agent_word(beat) != node->agent)

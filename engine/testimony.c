@@ -17,8 +17,11 @@ static void probe_answered(struct health_engine *engine, uint32_t id,
     struct node *node = &engine->nodes[id];
 
     closing_end(engine, id, sent_ms);
-    if (node->agent == HEALTH_AGENT_FACT_FROZEN && ms_since(node->agent_ms, sent_ms) >= 0)
-        node->agent = HEALTH_AGENT_FACT_ALIVE; /* who answers has been thawed */
+    bool doubted = node->agent == HEALTH_AGENT_FACT_FROZEN ||
+                   node->agent == HEALTH_AGENT_FACT_STARTING ||
+                   node->agent == HEALTH_AGENT_FACT_DEAF;
+    if (doubted && ms_since(node->agent_ms, sent_ms) >= 0)
+        node->agent = HEALTH_AGENT_FACT_ALIVE; /* who answers has started, or been thawed, since */
     if (probe->ok && probe->has_view && !claim_overtaken(engine, node, &probe->view, sent_ms))
         claim_take(engine, id, &probe->view, false, sent_ms);
 }
@@ -79,8 +82,9 @@ enum health_error probe_observed(struct health_engine *engine,
     node->probe_ms = at_ms;
     if (fact == HEALTH_PROBE_FACT_OK || fact == HEALTH_PROBE_FACT_ERROR)
         probe_answered(engine, id, probe, sent_ms);
-    else if (fact != HEALTH_PROBE_FACT_LEAVING)
-        node_flag(node, NODE_REFUTED, false);
+    else if (fact == HEALTH_PROBE_FACT_REFUSED &&
+             ms_since(engine->cold[id].gone_ms, at_ms) < (int32_t)engine->limits.leave_wait)
+        node_flag(node, NODE_REFUTED, false); /* what refuted its agent was a late answer */
     engine->counters.observations++;
     cluster_judge(engine, engine->cold[id].cluster);
     return HEALTH_OK;
@@ -117,6 +121,9 @@ enum health_error link_observed(struct health_engine *engine,
         closing_begin(engine, observation->node, at_ms);
     else if (!(node->flags & NODE_CLOSED))
         cold->link_ms = at_ms;
+    else if (fact == HEALTH_LINK_FACT_UP && node->probe == HEALTH_PROBE_FACT_REFUSED &&
+             ms_since(node->probe_ms, at_ms) > 0)
+        node->probe = HEALTH_PROBE_FACT_NONE; /* it lets connections in again */
     engine->counters.observations++;
     cluster_judge(engine, cold->cluster);
     return HEALTH_OK;

@@ -95,30 +95,56 @@ static bool someone_reports(const struct council *council, uint64_t history, uin
     return false;
 }
 
-/* Another life of the cluster: its ids start again, and say nothing about views of the former one. */
+/* Another life of the cluster: its ids start again, and say nothing about views of the former one. Those of
+ * nodes that are gone would look like ids of this life. */
 static void begin_cluster_life(struct council *council)
 {
     council->cluster->whole_conf = 0;
     council->cluster->members_conf = CONF_NONE;
     for (uint32_t i = 0; i < council->count; i++) {
         struct seat *seat = &council->seats[i];
+        if (!(seat->node->flags & NODE_CLAIM))
+            seat->node->conf = CONF_NONE;
         node_flag(seat->node, NODE_EXCLUDED, false);
         seat->reports = seat_reports(seat);
     }
 }
 
+static uint8_t as_byte(uint32_t value)
+{
+    return (uint8_t)(value < UINT8_MAX ? value : UINT8_MAX);
+}
+
 static void remember_view(struct council *council, const struct node *view)
 {
     struct cluster *cluster = council->cluster;
-    bool same_history = cluster->history == view->history;
+    bool goes_on = cluster->history == view->history && view->conf > cluster->conf;
 
-    if (same_history && view->conf > cluster->conf && view_grew(cluster, view))
-        suspect_joiners(council);
-    if (!same_history || view->conf < cluster->conf)
+    if (cluster->unsettled)
+        council_settle_view(council);
+    if (cluster->history && !goes_on)
         begin_cluster_life(council);
+    cluster->former_step = goes_on ? as_byte(view->conf - cluster->conf) : 0;
+    cluster->former_size = as_byte(cluster->size);
+    cluster->unsettled = goes_on;
+    cluster->former_gathering = cluster->gathering;
+    cluster->gathering = false;
     cluster->history = view->history;
     cluster->conf = view->conf;
     cluster->seen_ms = council->engine->now_ms;
+}
+
+/* Does somebody who answers say this, asked since the view we know was there? Then a lower id is another
+ * life's; an old claim of a silent node is not. */
+static bool is_said_since(const struct council *council, const struct node *view)
+{
+    for (uint32_t i = 0; i < council->count; i++) {
+        const struct seat *seat = &council->seats[i];
+        if (seat->reports && node_answers(seat->facts) && same_view(seat->node, view) &&
+            ms_since(council->cluster->seen_ms, seat->node->claim_ms) >= 0)
+            return true;
+    }
+    return false;
 }
 
 /* Bring the cluster's newest view up to date. */
@@ -129,12 +155,15 @@ static void learn_view(struct council *council)
 
     if (!view)
         return;
-    if (view->history != cluster->history || view->conf > cluster->conf ||
-        (view->conf < cluster->conf && !someone_reports(council, cluster->history, cluster->conf)))
+    bool newer = view->history != cluster->history || view->conf > cluster->conf;
+    bool another_life = view->conf < cluster->conf &&
+                        !someone_reports(council, cluster->history, cluster->conf) &&
+                        is_said_since(council, view);
+    if (newer || another_life)
         remember_view(council, view);
     if (view->conf == cluster->conf) {
         cluster->size = view->size;
-        cluster->weight = view->weight;
+        cluster->equal_weights = view->weight && view->weight == view->size;
     }
 }
 
@@ -145,8 +174,8 @@ static void learn_others(struct cluster *cluster, uint32_t reporters, bool all_r
     uint32_t room = cluster->size > reporters ? cluster->size - reporters : 0;
     if (all_report || cluster->others > room)
         cluster->others = (uint8_t)(room > UINT8_MAX ? UINT8_MAX : room);
-    if (all_report && room)
-        cluster->arbitrated = true;
+    if (cluster->others > cluster->others_most)
+        cluster->others_most = cluster->others;
 }
 
 static void learn_wholeness(struct council *council)
@@ -175,9 +204,14 @@ static bool absence_is_its_own(const struct council *council, const struct seat 
 {
     const struct cluster *cluster = council->cluster;
 
-    return !cluster->others || members_known(cluster) ||
-           (seat->node->flags & NODE_CLAIM && ms_since(cluster->seen_ms, seat->node->claim_ms) >=
-                                                  (int32_t)council->engine->limits.settle);
+    bool asked_since =
+        seat->node->flags & NODE_CLAIM &&
+        ms_since(cluster->seen_ms, seat->node->claim_ms) >= (int32_t)council->engine->limits.settle;
+    bool answers = seat->facts[HEALTH_FACT_PROBE] == HEALTH_PROBE_FACT_OK &&
+                   !(seat->node->flags & NODE_CLOSED);
+
+    /* One that answers may be in the view, asked before; or in another one with the same id. */
+    return asked_since || (!answers && (!cluster->others || members_known(cluster)));
 }
 
 bool left_out(const struct council *council, uint32_t i)
@@ -280,6 +314,8 @@ void council_compare_views(struct council *council)
     learn_wholeness(council);
     for (uint32_t i = 0; i < council->count; i++)
         council->seats[i].facts[HEALTH_FACT_PEERS] = (uint8_t)peers_fact(council, i);
+    if (council->cluster->unsettled && view_settled(council))
+        council_settle_view(council);
     council_find_joiners(council);
     council_judge_leaves(council);
 }

@@ -3,17 +3,13 @@
  */
 #include "witness.h"
 
-bool answer_valid(uint8_t answer)
-{
-    return answer < HEALTH_ANSWER_COUNT;
-}
-
 static bool view_valid(const struct health_view *view)
 {
     return view->component < HEALTH_COMPONENT_COUNT && answer_valid(view->ready) &&
            answer_valid(view->connected) && answer_valid(view->rejects) &&
            answer_valid(view->desync) && answer_valid(view->read_only) &&
-           answer_valid(view->donor_rejects) && answer_valid(view->maintenance);
+           answer_valid(view->donor_rejects) && answer_valid(view->maintenance) &&
+           answer_valid(view->gathering);
 }
 
 bool probe_valid(const struct health_probe *probe)

@@ -31,7 +31,11 @@ static inline uint32_t sent_at(uint32_t at_ms, int64_t rtt_ns)
     return at_ms - whole - (rtt_ns != 0);
 }
 
-bool answer_valid(uint8_t answer);
+static inline bool answer_valid(uint8_t answer)
+{
+    return answer < HEALTH_ANSWER_COUNT;
+}
+
 bool probe_valid(const struct health_probe *probe);
 
 /* What a probe's outcome proves. An error packet proves that mysqld runs; errors 2000 to 2999 are the

@@ -28,7 +28,7 @@ void client_close(struct client *client, bool politely)
 int client_fd(const struct client *client)
 {
 #if CLIENT_MARIADB
-    MYSQL *mysql = (MYSQL *)(uintptr_t)&client->mysql;
+    MYSQL *mysql = (MYSQL *)(uintptr_t)&client->mysql; /* NOLINT: the library takes no const */
     return mysql->net.pvio ? mysql_get_socket(mysql) : -1;
 #else
     return client->mysql.net.vio ? client->mysql.net.fd : -1;
@@ -37,7 +37,7 @@ int client_fd(const struct client *client)
 
 void client_failed(const struct client *client, struct client_failure *ret_failure)
 {
-    MYSQL *mysql = (MYSQL *)(uintptr_t)&client->mysql; /* the library's getters take no const */
+    MYSQL *mysql = (MYSQL *)(uintptr_t)&client->mysql; /* NOLINT: the library takes no const */
     unsigned code = mysql_errno(mysql);
     enum health_probe_error error = client_error_of(code);
 

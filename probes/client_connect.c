@@ -120,7 +120,8 @@ static int wait_ready(my_socket fd, my_bool to_read, int timeout_ms)
 static void wait_in_its_place(struct attempt *attempt, MYSQL *mysql)
 {
     attempting = attempt;
-    mysql_optionsv(mysql, MARIADB_OPT_IO_WAIT, (void *)(uintptr_t)wait_ready);
+    mysql_optionsv(mysql, MARIADB_OPT_IO_WAIT,
+                   (void *)(uintptr_t)wait_ready); /* NOLINT: the option's type */
     errno = 0;
 }
 

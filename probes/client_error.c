@@ -20,7 +20,9 @@ int client_error_number(unsigned code, const char *text)
     const char *start = end;
     while (start > text && start[-1] >= '0' && start[-1] <= '9')
         start--;
-    return start < end && start > text && (start[-1] == '(' || start[-1] == ' ') ? atoi(start) : 0;
+    return start < end && start > text && (start[-1] == '(' || start[-1] == ' ')
+               ? (int)strtol(start, NULL, 10)
+               : 0;
 }
 
 enum health_probe_error client_error_of(unsigned code)

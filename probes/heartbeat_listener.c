@@ -14,6 +14,7 @@
 #include <event2/event.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -51,7 +52,8 @@ struct arrival {
     int64_t at_ns;
     struct sockaddr_storage from;
     socklen_t from_length;
-    char control[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(struct in_pktinfo))];
+    alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
+                                         CMSG_SPACE(sizeof(struct in_pktinfo))];
     size_t control_length;
 };
 
@@ -221,7 +223,7 @@ static bool receive(struct health_listener *listener, struct arrival *arrival)
 
 static void readable(evutil_socket_t fd, short what, void *context)
 {
-    struct arrival arrival;
+    struct arrival arrival = {.size = 0};
     (void)fd;
     (void)what;
     for (unsigned i = 0; i < BATCH && receive(context, &arrival); i++)
@@ -363,11 +365,14 @@ void health_listener_counters(const struct health_listener *listener,
 
 uint16_t listener_port(const struct health_listener *listener)
 {
-    struct sockaddr_storage address = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {.v6 = {0}};
     socklen_t length = sizeof address;
 
-    if (getsockname(listener->fd, (struct sockaddr *)&address, &length) != 0)
+    if (getsockname(listener->fd, &address.any, &length) != 0)
         return 0;
-    return ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
-                                               : ((struct sockaddr_in *)&address)->sin_port);
+    return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }

@@ -24,7 +24,7 @@ struct monitor {
     const char *text; /* as it was given; the caller's */
     health_remark *remark;
     monitor_heard *heard;
-    void *context; /* handed to both */
+    void *context;              /* handed to both */
     char nonce[WIRE_NONCE_MAX]; /* to be answered with the next beat; "": none. The sender's */
     struct address_parts parts;
     bool numeric;

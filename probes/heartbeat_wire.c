@@ -82,7 +82,7 @@ static bool take_text(struct decoder *decoder, const cJSON *json, const char *wh
     if (length >= size || (needed && !length))
         FAIL(decoder, "%s.%s: 1 to %zu characters are expected", where, key, size - 1);
     else
-        memcpy(buffer, text ? text : "", length + 1);
+        snprintf(buffer, size, "%s", text ? text : "");
     return !decoder->failed;
 }
 
@@ -137,7 +137,7 @@ static size_t seal(const struct wire_key *key, cJSON *json, char datagram[WIRE_M
         free(text);
         return 0;
     }
-    memcpy(datagram, text, length);
+    memcpy(datagram, text, length + 1);
     datagram[length] = '\n';
     if (key) {
         char hex[MAC_LINE];

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #define LOOK_NS (10 * HEALTH_NS_PER_MS) /* one pread of some microseconds */
+#define HASTY_LOOK_NS (1 * HEALTH_NS_PER_MS)
 #define SEARCH_NS (200 * HEALTH_NS_PER_MS)
 #define ALONE_LOOKS 2 /* a leader that ended before other threads, and not just a moment before */
 
@@ -55,6 +56,8 @@ struct health_process_watch {
     void *context;
     int timer_fd;
     struct event *timer;
+    int64_t pace_ns; /* between two looks, now */
+    int64_t hasty_until_ns;
     int64_t search_ns; /* when to search again */
     enum process_search_result searched;
     struct life life;
@@ -245,6 +248,28 @@ static bool is_followed(const struct health_process_watch *watch)
     return watch->life.pid && !watch->life.over;
 }
 
+static bool set_timer(const struct health_process_watch *watch, int64_t interval_ns)
+{
+    const struct itimerspec interval = {{0, interval_ns}, {0, interval_ns}};
+    return timerfd_settime(watch->timer_fd, 0, &interval, NULL) == 0;
+}
+
+/* As often as there is something to see. */
+static void set_pace(struct health_process_watch *watch)
+{
+    int64_t pace_ns = !watch->life.pid                            ? SEARCH_NS
+                      : health_clock_ns() < watch->hasty_until_ns ? HASTY_LOOK_NS
+                                                                  : LOOK_NS;
+    if (pace_ns != watch->pace_ns && set_timer(watch, pace_ns))
+        watch->pace_ns = pace_ns;
+}
+
+void health_process_hasten(struct health_process_watch *watch, int64_t until_ns)
+{
+    watch->hasty_until_ns = until_ns;
+    set_pace(watch);
+}
+
 static void look(evutil_socket_t fd, short what, void *context)
 {
     struct health_process_watch *watch = context;
@@ -259,14 +284,13 @@ static void look(evutil_socket_t fd, short what, void *context)
         follow_ended(watch);
     if (!is_followed(watch) && health_clock_ns() >= watch->search_ns)
         search(watch);
+    set_pace(watch);
 }
 
 static bool start_timer(struct health_process_watch *watch)
 {
-    const struct itimerspec interval = {{0, LOOK_NS}, {0, LOOK_NS}};
-
     watch->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (watch->timer_fd < 0 || timerfd_settime(watch->timer_fd, 0, &interval, NULL) != 0)
+    if (watch->timer_fd < 0 || !set_timer(watch, LOOK_NS)) /* the first look is soon */
         return false;
     watch->timer = event_new(watch->base, watch->timer_fd, EV_READ | EV_PERSIST, look, watch);
     return watch->timer && event_priority_set(watch->timer, 1) == 0 &&

@@ -102,18 +102,37 @@ static enum match match_named(int pid, const char *named, const struct stat *wan
     return same_place(hidden ? named : path, wanted) ? MATCH_YES : MATCH_NO;
 }
 
-/* Is the process that of the data directory? */
+/* Is the process that of the data directory? `wanted` is NULL where there is no such directory (yet): who
+ * works in another is another. */
 static enum match match_directory(int pid, const struct process_arguments *arguments,
                                   const struct stat *wanted)
 {
     char path[64];
 
     snprintf(path, sizeof path, "/proc/%d/cwd", pid);
-    if (same_place(path, wanted))
+    if (wanted && same_place(path, wanted))
         return MATCH_YES;
-    if (arguments->datadir[0])
+    if (wanted && arguments->datadir[0])
         return match_named(pid, arguments->datadir, wanted);
     return access(path, F_OK) == 0 ? MATCH_NO : MATCH_NOT_KNOWN;
+}
+
+/* Most processes are none: this asks them as little as possible. */
+static bool has_server_name(int pid)
+{
+    char path[64];
+    char name[PROCESS_NAME_MAX];
+
+    snprintf(path, sizeof path, "/proc/%d/comm", pid);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    ssize_t length = read(fd, name, sizeof name);
+    close(fd);
+    if (length <= 1)
+        return false;
+    name[length - 1] = '\0';
+    return process_is_server(name);
 }
 
 static bool is_live_server(int pid)
@@ -121,21 +140,22 @@ static bool is_live_server(int pid)
     struct process_stat stat;
     char path[64];
 
+    if (!has_server_name(pid))
+        return false;
     snprintf(path, sizeof path, "/proc/%d/task/%d/stat", pid, pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
-    bool server = process_stat_read(fd, &stat) == PROCESS_SEEN && process_is_server(stat.name);
+    enum process_look look = process_stat_read(fd, &stat);
     close(fd);
-    return server && !(stat.dying && process_is_over(pid));
+    return look == PROCESS_SEEN && !(stat.dying && process_is_over(pid));
 }
 
 struct search {
     const char *datadir;
     int except;
-    struct stat directory;
-    bool directory_known;
-    bool doubt; /* there was a server that we cannot tell apart */
+    const struct stat *wanted; /* the data directory; NULL: it is not there */
+    bool doubt;                /* there was a server that we cannot tell apart */
     struct process_found found;
 };
 
@@ -147,9 +167,7 @@ static bool take(struct search *search, int pid, bool doubtful)
     if (pid <= 0 || pid == search->except || !is_live_server(pid))
         return false;
     (void)read_arguments(pid, &arguments);
-    enum match match = search->directory_known
-                           ? match_directory(pid, &arguments, &search->directory)
-                           : MATCH_NOT_KNOWN;
+    enum match match = match_directory(pid, &arguments, search->wanted);
     if (match == MATCH_NOT_KNOWN && !doubtful)
         search->doubt = true;
     if (match == MATCH_NO || (match == MATCH_NOT_KNOWN && !doubtful))
@@ -221,8 +239,12 @@ enum process_search_result process_find(const char *datadir, const char *pid_fil
                                         struct process_found *ret_found)
 {
     struct search search = {.datadir = datadir, .except = except};
+    struct stat directory;
 
-    search.directory_known = stat(datadir, &search.directory) == 0;
+    if (stat(datadir, &directory) == 0)
+        search.wanted = &directory;
+    else
+        search.doubt = errno != ENOENT && errno != ENOTDIR; /* there, and not for us to see */
     if ((pid_file && take_pid_file(&search, AT_FDCWD, pid_file)) || take_from_datadir(&search) ||
         take_from_proc(&search)) {
         *ret_found = search.found;

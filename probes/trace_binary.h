@@ -28,7 +28,8 @@ enum { BEAT_LOCAL = 1, BEAT_GRASTATE = 2 };
     X(desync) \
     X(read_only) \
     X(donor_rejects) \
-    X(maintenance)
+    X(maintenance) \
+    X(gathering)
 
 static inline uint64_t zigzag(int64_t value)
 {

@@ -12,6 +12,13 @@ static uint8_t get_component(struct decoder *decoder, const cJSON *wsrep, const 
     return (uint8_t)(text ? word_component(text) : HEALTH_COMPONENT_NOT_KNOWN);
 }
 
+/* What the group communication is at, as far as it tells of a search for members. */
+static uint8_t get_gathering(struct decoder *decoder, const cJSON *wsrep, const char *where)
+{
+    const char *text = field_text(decoder, wsrep, where, "evs_state");
+    return (uint8_t)(text ? word_gathering(text) : HEALTH_ANSWER_NOT_KNOWN);
+}
+
 static uint32_t node_index(const struct health_trace_header *header, const char *name)
 {
     for (uint32_t i = 0; i < header->node_count; i++)
@@ -55,9 +62,9 @@ static void decode_view(struct decoder *decoder, const cJSON *probe, const char 
 {
     static const char *const known[] = {
         "local_state", "cluster_status", "cluster_size", "cluster_weight", "ready", "connected",
-        "cluster_conf_id", "cluster_state_uuid", "gcomm_uuid",
+        "cluster_conf_id", "cluster_state_uuid", "gcomm_uuid", "evs_state",
         /* carried by recordings, not used here */
-        "last_committed", "local_recv_queue", "flow_control_paused_ns", "desync_count", "evs_state",
+        "last_committed", "local_recv_queue", "flow_control_paused_ns", "desync_count",
         "local_index", NULL};
     static const char *const known_vars[] = {"reject_queries", "desync",
                                              "read_only",      "sst_donor_rejects_queries",
@@ -77,6 +84,7 @@ static void decode_view(struct decoder *decoder, const cJSON *probe, const char 
                                              HEALTH_LOCAL_NOT_KNOWN);
     view->ready = field_switch(decoder, wsrep, where, "ready");
     view->connected = field_switch(decoder, wsrep, where, "connected");
+    view->gathering = get_gathering(decoder, wsrep, where);
     if (vars) {
         fields_check(decoder, vars, "vars", known_vars);
         view->rejects = field_unless(decoder, vars, where, "reject_queries", "NONE");
@@ -287,6 +295,11 @@ static void decode_names(struct decoder *decoder, const cJSON *json,
             node_index(header, text) != HEALTH_NODE_NONE) {
             FAIL(decoder, "header.nodes: different names of 1 to %d characters are expected",
                  HEALTH_TRACE_NAME_MAX - 1);
+            return;
+        }
+        if (strcmp(text, "cluster") == 0) {
+            FAIL(decoder, "header.nodes: no node may be named \"cluster\": expectations mean the "
+                          "whole by it");
             return;
         }
         snprintf(header->nodes[header->node_count++], HEALTH_TRACE_NAME_MAX, "%s", text);

@@ -59,6 +59,7 @@ static void add_wsrep(cJSON *probe, const struct health_view *view)
         add_signed(wsrep, "cluster_weight", view->weight);
     add_answer(wsrep, "ready", view->ready, "ON", "OFF");
     add_answer(wsrep, "connected", view->connected, "ON", "OFF");
+    add_answer(wsrep, "evs_state", view->gathering, "GATHER", "OPERATIONAL");
     add_unsigned(wsrep, "cluster_conf_id", view->conf_id);
     add_uuid(wsrep, "cluster_state_uuid", &view->state_uuid);
     add_uuid(wsrep, "gcomm_uuid", &view->gcomm_uuid);

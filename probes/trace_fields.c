@@ -100,6 +100,12 @@ static void remark_key(struct health_trace_reader *reader, const char *where, co
     trace_remark(reader, "key %s is not known and is ignored (said once)", name);
 }
 
+/* Objects that may hold further keys: a server's own status names, and what a recorder says of itself. */
+static bool is_open(const char *where)
+{
+    return strcmp(where, "wsrep") == 0 || strcmp(where, "header") == 0;
+}
+
 void fields_check(struct decoder *decoder, const cJSON *object, const char *where,
                   const char *const *known)
 {
@@ -107,7 +113,9 @@ void fields_check(struct decoder *decoder, const cJSON *object, const char *wher
         size_t i = 0;
         while (known[i] && strcmp(known[i], item->string) != 0)
             i++;
-        if (!known[i])
+        if (!known[i] && decoder->reader->options.strict && !is_open(where))
+            FAIL(decoder, "key %s.%s is not known", where, item->string);
+        else if (!known[i])
             remark_key(decoder->reader, where, item->string);
         for (const cJSON *other = object->child; other != item; other = other->next)
             if (strcmp(other->string, item->string) == 0)

@@ -27,7 +27,8 @@ struct decoder {
 /* Parse a line that must be one JSON object; NULL: it was said why not. The caller deletes it. */
 cJSON *fields_parse(struct health_trace_reader *reader, const char *line, size_t length);
 
-/* Every key must be one of `known` (ended by NULL), or is said once; and stand once, or the line fails. */
+/* Every key must be one of `known` (ended by NULL), or is said once; and stand once, or the line fails. When
+ * reading is strict, a key that is not known fails too, but in the header and among a server's status. */
 void fields_check(struct decoder *decoder, const cJSON *object, const char *where,
                   const char *const *known);
 

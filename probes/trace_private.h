@@ -27,6 +27,16 @@ struct uuid_table {
     size_t capacity;
 };
 
+/* Where an entry leaps ahead in time, the next line is read too before it is given. */
+struct trace_ahead {
+    bool held; /* `next` was read, and is to be given next */
+    enum health_trace_kind kind;
+    struct health_trace_entry next;
+    char *text; /* what the entry that leaps refers to, while `next` uses the reader's own */
+    size_t text_capacity;
+    struct health_member members[MEMBERS_MAX];
+};
+
 struct health_trace_reader {
     struct health_trace_options options;
     struct health_trace_header header;
@@ -45,6 +55,7 @@ struct health_trace_reader {
     char *noted[NOTED_MAX];
     size_t noted_count;
     struct health_member members[MEMBERS_MAX];
+    struct trace_ahead ahead;
     struct uuid_table uuids;
     struct view_memory views[HEALTH_CLUSTER_NODES_MAX];
 };

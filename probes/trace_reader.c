@@ -35,6 +35,10 @@ static bool open_json(struct health_trace_reader *reader)
 static bool open_either(struct health_trace_reader *reader)
 {
     int first = getc(reader->stream);
+    if (first == EOF && ferror(reader->stream)) { /* it may be a directory */
+        trace_problem(reader, "cannot be read: %s", strerror(errno));
+        return false;
+    }
     if (first != EOF)
         ungetc(first, reader->stream);
     reader->binary = first == BINARY_MAGIC[0];
@@ -70,6 +74,7 @@ void health_trace_close(struct health_trace_reader *reader)
     free(reader->uuids.uuids);
     free(reader->line);
     free(reader->text);
+    free(reader->ahead.text);
     free(reader);
 }
 
@@ -94,7 +99,7 @@ static bool is_blank(const char *line, size_t length)
 }
 
 /* Read lines until one holds an entry. */
-static enum health_trace_kind next_json(struct health_trace_reader *reader,
+static enum health_trace_kind read_json(struct health_trace_reader *reader,
                                         struct health_trace_entry *entry)
 {
     for (;;) {
@@ -115,6 +120,57 @@ static enum health_trace_kind next_json(struct health_trace_reader *reader,
         if (reader->options.strict && reader->problems > problems)
             return HEALTH_TRACE_END;
     }
+}
+
+/* The entry's mark and members stay what they are while another line is read. */
+static void set_aside(struct health_trace_reader *reader, struct health_trace_entry *entry)
+{
+    struct trace_ahead *ahead = &reader->ahead;
+    struct health_observation *seen = &entry->observation;
+    char *text = ahead->text;
+    size_t capacity = ahead->text_capacity;
+
+    ahead->text = reader->text;
+    ahead->text_capacity = reader->text_capacity;
+    reader->text = text;
+    reader->text_capacity = capacity;
+    memcpy(ahead->members, reader->members, sizeof ahead->members);
+    if (entry->kind == HEALTH_TRACE_MARK)
+        return;
+    if (seen->witness == HEALTH_WITNESS_PROBE && seen->probe.view.members)
+        seen->probe.view.members = ahead->members;
+    if (seen->witness == HEALTH_WITNESS_AGENT && seen->heartbeat.local.view.members)
+        seen->heartbeat.local.view.members = ahead->members;
+}
+
+/* A time that leaps far ahead would be taken for a long stop of the recorder. When the next line takes
+ * it back, it was a wrong time, and the entry is skipped. */
+static enum health_trace_kind next_json(struct health_trace_reader *reader,
+                                        struct health_trace_entry *entry)
+{
+    struct trace_ahead *ahead = &reader->ahead;
+
+    if (ahead->held) {
+        ahead->held = false;
+        *entry = ahead->next;
+        return ahead->kind;
+    }
+    enum health_trace_kind kind = read_json(reader, entry);
+    if (kind == HEALTH_TRACE_END || reader->latest_ns == INT64_MIN ||
+        entry->at_ns - reader->latest_ns <= HEALTH_TRACE_LEAP_NS)
+        return kind;
+    set_aside(reader, entry);
+    memset(&ahead->next, 0, sizeof ahead->next);
+    ahead->kind = read_json(reader, &ahead->next);
+    ahead->held = true;
+    if (ahead->kind == HEALTH_TRACE_END || ahead->next.at_ns > entry->at_ns - HEALTH_TRACE_LEAP_NS)
+        return kind;
+    uint64_t line = reader->line_number;
+    reader->line_number = entry->line;
+    trace_problem(reader, "t_us leaps ahead by %lld us, and the next line takes it back: skipped",
+                  (long long)((entry->at_ns - reader->latest_ns) / HEALTH_NS_PER_US));
+    reader->line_number = line;
+    return next_json(reader, entry);
 }
 
 /* Witnesses overtake each other a little; more than that is worth a word. The entry is still given. */

@@ -84,6 +84,11 @@ static void take_connected(struct health_view *view, const char *value)
     view->connected = (uint8_t)word_switch(value);
 }
 
+static void take_evs_state(struct health_view *view, const char *value)
+{
+    view->gathering = (uint8_t)word_gathering(value);
+}
+
 bool view_take_status(struct health_view *view, const char *name, const char *value)
 {
     static const struct {
@@ -94,7 +99,7 @@ bool view_take_status(struct health_view *view, const char *name, const char *va
         {"cluster_size", take_size},       {"cluster_weight", take_weight},
         {"cluster_conf_id", take_conf_id}, {"cluster_state_uuid", take_state_uuid},
         {"gcomm_uuid", take_gcomm_uuid},   {"ready", take_ready},
-        {"connected", take_connected},
+        {"connected", take_connected},     {"evs_state", take_evs_state},
     };
 
     if (strncmp(name, "wsrep_", 6) != 0)

@@ -25,3 +25,10 @@ enum health_answer word_switch(const char *text)
         return HEALTH_ANSWER_NO;
     return HEALTH_ANSWER_NOT_KNOWN;
 }
+
+enum health_answer word_gathering(const char *text)
+{
+    if (strcasecmp(text, "GATHER") == 0 || strcasecmp(text, "INSTALL") == 0)
+        return HEALTH_ANSWER_YES;
+    return strcasecmp(text, "OPERATIONAL") == 0 ? HEALTH_ANSWER_NO : HEALTH_ANSWER_NOT_KNOWN;
+}

@@ -12,6 +12,9 @@ enum health_component word_component(const char *text);
 /* ON or OFF, 1 or 0. Else: not known. */
 enum health_answer word_switch(const char *text);
 
+/* wsrep_evs_state: does the group look for members that it does not hear (GATHER, INSTALL)? */
+enum health_answer word_gathering(const char *text);
+
 /* 36 characters. False: it is none. */
 bool uuid_parse(const char *text, struct health_uuid *ret_uuid);
 void uuid_format(const struct health_uuid *uuid, char text[37]);

@@ -41,18 +41,57 @@ expect_exit 2 "$healthctl"
 expect_exit 2 "$healthctl" dance
 says 'no command "dance"'
 expect_exit 2 "$healthctl" replay
-expect_exit 2 "$healthctl" replay --dance
+for command in replay why rules trace; do
+    expect_exit 2 "$healthctl" "$command" --dance
+    says "healthctl $command: --dance: there is no such option"
+    says "usage: healthctl $command"
+    expect_exit 2 "$healthctl" "$command" -x
+    says "healthctl $command: -x: there is no such option"
+done
 expect_exit 2 "$healthctl" replay /nowhere
 says 'cannot be opened'
-expect_exit 2 "$healthctl" replay "$trace" --speed fast
-expect_exit 2 "$healthctl" replay "$trace" --at soon
+expect_exit 2 "$healthctl" replay "$here"
+says 'Is a directory'
+for speed in fast 0 -1 1e-300 nan inf 1e300; do
+    expect_exit 2 "$healthctl" replay "$trace" --speed "$speed"
+    says "--speed $speed: a factor from"
+done
+for at in soon nan inf -1 1e300 1e3us 99999999999999999999us -1us; do
+    expect_exit 2 "$healthctl" replay "$trace" --at "$at"
+    says "--at $at: seconds"
+    expect_exit 2 "$healthctl" why "$trace" n3 --at "$at"
+done
+expect_exit 2 "$healthctl" replay "$trace" --expect /nowhere
+[ -s "$scratch/out" ] && fail 'a bad --expect file was noticed after the replay'
 expect_exit 2 "$healthctl" replay "$trace" "$trace" --expect "$here/traces/kill9_rejoin.expect.jsonl"
 expect_exit 2 "$healthctl" why "$trace" n9
 says 'not in the trace'
 
+# Output that cannot be written is said, whatever was to be written.
+full() {
+    "$healthctl" "$@" >/dev/full 2>"$scratch/err"
+    code=$?
+    [ "$code" -eq 2 ] || fail "exit $code, not 2, when the output is full: $*"
+    : >"$scratch/out"
+    says 'cannot be written'
+    [ "$(wc -l <"$scratch/err")" -eq 1 ] || fail "said more than once: $(cat "$scratch/err")"
+}
+full --help
+full --version
+full rules
+full replay "$trace"
+full replay "$trace" --json
+full replay "$trace" --at 5
+full why "$trace" n3
+full trace info "$trace"
+full trace convert "$trace" -
+full replay --help
+expect_exit 2 "$healthctl" trace convert "$trace" /dev/full
+says '/dev/full: cannot be written: No space left on device'
+
 # Every recording against what was true, as a user would.
 for expectations in "$here"/traces/*.expect.jsonl; do
-    expect_exit 0 "$healthctl" replay "${expectations%.expect.jsonl}.jsonl" --expect "$expectations"
+    expect_exit 0 "$healthctl" replay --strict "${expectations%.expect.jsonl}.jsonl" --expect "$expectations"
     says ' 0 broken'
 done
 # ... and against what was not.
@@ -98,6 +137,20 @@ sed '100s/.*/nonsense/' "$trace" >"$scratch/bad.jsonl"
 expect_exit 0 "$healthctl" replay "$scratch/bad.jsonl" --expect "$here/traces/kill9_rejoin.expect.jsonl"
 says 'bad.jsonl: line 100: not a JSON object'
 expect_exit 1 "$healthctl" replay "$scratch/bad.jsonl" --strict
+
+# One time that leaps ahead costs its line and nothing else; strict stops.
+awk 'NR == 100 { sub(/"t_us":/, "\"t_us\":9") } { print }' "$trace" >"$scratch/leap.jsonl"
+expect_exit 0 "$healthctl" replay "$scratch/leap.jsonl" --expect "$here/traces/kill9_rejoin.expect.jsonl"
+says 'leap.jsonl: line 100: t_us leaps ahead'
+[ "$(wc -l <"$scratch/err")" -eq 1 ] || fail "the leap is said more than once: $(head -n 3 "$scratch/err")"
+expect_exit 1 "$healthctl" replay "$scratch/leap.jsonl" --strict
+
+# A typing error in a key: ignored and said, but strict stops.
+sed '100s/"rtt_us"/"rtt_ms"/' "$trace" >"$scratch/key.jsonl"
+expect_exit 0 "$healthctl" replay "$scratch/key.jsonl"
+says 'key probe.rtt_ms is not known'
+expect_exit 1 "$healthctl" replay "$scratch/key.jsonl" --strict
+says 'line 100: key probe.rtt_ms is not known'
 
 # A speed: 18 s in a tenth of a second or so.
 expect_exit 0 "$healthctl" replay "$trace" --speed 180

@@ -118,7 +118,7 @@ uint32_t fake_find(const char *name)
 static struct health_observation begin(const char *name, enum health_witness witness)
 {
     struct health_observation seen = {
-        .at_ns = health_clock_ns(), .node = fake_find(name), .witness = witness};
+        .at_ns = health_clock_ns(), .node = fake_find(name), .witness = (uint8_t)witness};
     return seen;
 }
 

@@ -13,19 +13,6 @@ const char *const recording_names[] = {
     "monitor_paused", "no_agents_kill9", "shutdown_all",    "sigstop_zombie",
     "sigterm_rejoin", "sst_joiner",      "steady",          NULL};
 
-uint64_t random_next(uint64_t *seed)
-{
-    uint64_t mixed = *seed += UINT64_C(0x9e3779b97f4a7c15);
-    mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
-    return mixed ^ mixed >> 31;
-}
-
-uint64_t random_below(uint64_t *seed, uint64_t bound)
-{
-    return random_next(seed) % bound;
-}
-
 static void path_of(char *path, size_t size, const char *name, const char *ending)
 {
     snprintf(path, size, "%s/%s%s", TRACES_DIR, name, ending);

@@ -5,6 +5,7 @@
 #define HEALTHD_TESTS_RECORDING_H
 
 #include "expect.h"
+#include "random.h"
 #include "replay.h"
 
 struct recording {
@@ -45,9 +46,5 @@ void transcript_free(struct transcript *transcript);
 /* The state of a subject at a moment; "unknown" before its first change. */
 const char *transcript_state(const struct transcript *transcript, const char *subject,
                              int64_t at_us);
-
-/* Seeded random numbers: the same everywhere. */
-uint64_t random_next(uint64_t *seed);
-uint64_t random_below(uint64_t *seed, uint64_t bound);
 
 #endif

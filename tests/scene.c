@@ -6,9 +6,6 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#define INTERVAL_MS 100
-#define TIMEOUT_MS 500
-#define BEAT_MS 200
 #define START_US INT64_C(1000000000)
 
 static const struct health_uuid history = {UINT64_C(0x0b6eba1de71111f1),
@@ -19,6 +16,13 @@ struct actor *scene_actor(struct scene *scene, unsigned number)
     return &scene->actors[number - 1];
 }
 
+void scene_cadence(struct scene *scene, uint32_t interval_ms, uint32_t timeout_ms, uint32_t beat_ms)
+{
+    scene->recording.header.probe_interval_ms = interval_ms;
+    scene->recording.header.probe_timeout_ms = timeout_ms;
+    scene->recording.header.heartbeat_interval_ms = beat_ms;
+}
+
 static void begin(struct scene *scene, uint32_t nodes, bool agents)
 {
     struct health_trace_header *header = &scene->recording.header;
@@ -27,12 +31,11 @@ static void begin(struct scene *scene, uint32_t nodes, bool agents)
     scene->now_us = START_US;
     snprintf(header->cluster, sizeof header->cluster, "lab");
     header->node_count = header->expected_size = nodes;
-    header->probe_interval_ms = INTERVAL_MS;
-    header->probe_timeout_ms = TIMEOUT_MS;
-    header->heartbeat_interval_ms = BEAT_MS;
+    scene_cadence(scene, 100, 500, 200);
     for (uint32_t i = 0; i < nodes; i++) {
         struct actor *actor = &scene->actors[i];
         snprintf(header->nodes[i], sizeof header->nodes[i], "n%u", i + 1);
+        actor->phase_ms = -7 * (int64_t)(i + 1); /* each node has its own */
         actor->agent = actor->local_answers = agents;
         actor->beat.boot = (struct health_uuid){i + 1, 77};
         actor->beat.pid = 1000 + i;
@@ -65,6 +68,15 @@ void scene_member(struct scene *scene, unsigned number, uint64_t conf_id, int32_
     actor->view.component = HEALTH_COMPONENT_PRIMARY;
     actor->view.local_state = HEALTH_LOCAL_SYNCED;
     actor->view.ready = actor->view.connected = HEALTH_ANSWER_YES;
+}
+
+void scene_members(struct scene *scene, const unsigned *numbers, uint64_t conf_id)
+{
+    int32_t size = 0;
+    while (numbers[size])
+        size++;
+    for (int32_t i = 0; i < size; i++)
+        scene_member(scene, numbers[i], conf_id, size);
 }
 
 void scene_non_primary(struct scene *scene, unsigned number)
@@ -106,7 +118,7 @@ void scene_link(struct scene *scene, unsigned number, enum health_link link)
     recording_append(&scene->recording, &entry);
 }
 
-static void show_probe(struct scene *scene, unsigned number)
+void scene_show_probe(struct scene *scene, unsigned number)
 {
     const struct actor *actor = scene_actor(scene, number);
     struct health_trace_entry entry = entry_of(scene, number, HEALTH_WITNESS_PROBE);
@@ -123,12 +135,12 @@ static void show_probe(struct scene *scene, unsigned number)
         probe->error = actor->error;
         probe->code = actor->code;
         if (actor->error == HEALTH_PROBE_TIMEOUT)
-            probe->rtt_ns = TIMEOUT_MS * HEALTH_NS_PER_MS;
+            probe->rtt_ns = scene->recording.header.probe_timeout_ms * HEALTH_NS_PER_MS;
     }
     recording_append(&scene->recording, &entry);
 }
 
-static void send_beat(struct scene *scene, unsigned number)
+void scene_send_beat(struct scene *scene, unsigned number)
 {
     struct actor *actor = scene_actor(scene, number);
     struct health_trace_entry entry = entry_of(scene, number, HEALTH_WITNESS_AGENT);
@@ -144,18 +156,29 @@ static void send_beat(struct scene *scene, unsigned number)
     recording_append(&scene->recording, &entry);
 }
 
-/* Which nodes do something in this millisecond? Each has its own phase. A probe that gets no answer
- * takes its whole budget before the next. */
+/* How long from one probe of the node to the next? One that gets no answer takes its whole budget. */
+static int64_t probe_step_ms(const struct scene *scene, const struct actor *actor)
+{
+    const struct health_trace_header *header = &scene->recording.header;
+    bool waits = actor->probe == PROBE_FAILS && actor->error == HEALTH_PROBE_TIMEOUT;
+
+    return waits && header->probe_timeout_ms > header->probe_interval_ms
+               ? header->probe_timeout_ms
+               : header->probe_interval_ms;
+}
+
+/* Which nodes do something in this millisecond? */
 static void run_millisecond(struct scene *scene, int64_t ms)
 {
-    for (unsigned number = 1; number <= scene->recording.header.node_count; number++) {
+    const struct health_trace_header *header = &scene->recording.header;
+
+    for (unsigned number = 1; number <= header->node_count; number++) {
         const struct actor *actor = scene_actor(scene, number);
-        bool waits = actor->probe == PROBE_FAILS && actor->error == HEALTH_PROBE_TIMEOUT;
-        int64_t every = waits ? TIMEOUT_MS : INTERVAL_MS;
-        if (actor->probe != PROBE_ABSENT && (ms + number * 7) % every == 0)
-            show_probe(scene, number);
-        if (actor->agent && (ms + number * 13) % BEAT_MS == 0)
-            send_beat(scene, number);
+        if (actor->probe != PROBE_ABSENT &&
+            (ms - actor->phase_ms) % probe_step_ms(scene, actor) == 0)
+            scene_show_probe(scene, number);
+        if (actor->agent && (ms + number * 13) % header->heartbeat_interval_ms == 0)
+            scene_send_beat(scene, number);
     }
 }
 
@@ -181,10 +204,10 @@ void scene_crash(struct scene *scene, unsigned number)
     actor->beat.exit_value = 9;
     actor->beat.grastate = (struct health_grastate){.known = true, .uuid = history, .seqno = -1};
     if (actor->agent)
-        send_beat(scene, number); /* an agent says at once what it sees */
+        scene_send_beat(scene, number); /* an agent says at once what it sees */
     scene_link(scene, number, HEALTH_LINK_EOF);
     scene_fails(scene, number, HEALTH_PROBE_LOST);
-    show_probe(scene, number);
+    scene_show_probe(scene, number);
     scene_fails(scene, number, HEALTH_PROBE_REFUSED);
 }
 
@@ -197,7 +220,7 @@ void scene_leave(struct scene *scene, unsigned number)
     actor->beat.local = (struct health_probe){.error = HEALTH_PROBE_RESET, .code = 2006};
     scene_link(scene, number, HEALTH_LINK_EOF);
     scene_fails(scene, number, HEALTH_PROBE_LOST);
-    show_probe(scene, number);
+    scene_show_probe(scene, number);
     scene_fails(scene, number, HEALTH_PROBE_TIMEOUT);
 }
 
@@ -211,6 +234,18 @@ void scene_stopped(struct scene *scene, unsigned number)
     actor->beat.exit_value = 0;
     actor->beat.grastate = (struct health_grastate){.known = true, .uuid = history, .seqno = 7};
     scene_fails(scene, number, HEALTH_PROBE_REFUSED);
+}
+
+void scene_freeze(struct scene *scene, unsigned number, char proc_state)
+{
+    scene_actor(scene, number)->beat.proc_state = proc_state;
+    scene_fails(scene, number, HEALTH_PROBE_TIMEOUT);
+}
+
+void scene_cut_off(struct scene *scene, unsigned number)
+{
+    scene_actor(scene, number)->agent = false;
+    scene_fails(scene, number, HEALTH_PROBE_TIMEOUT);
 }
 
 void scene_starting(struct scene *scene, unsigned number, uint32_t pid)
@@ -259,9 +294,21 @@ void scene_expect_cluster(struct scene *scene, const char *colour)
     claim(scene, 0, colour, false);
 }
 
+void scene_never_again(struct scene *scene, unsigned number, const char *state)
+{
+    claim(scene, number, state, true);
+}
+
 void scene_never(struct scene *scene, unsigned number, const char *state)
 {
     claim(scene, number, state, true);
+    scene->claims[scene->claim_count - 1].at_us = 0;
+}
+
+void scene_never_red(struct scene *scene, unsigned number)
+{
+    scene_never(scene, number, "red-unclean");
+    scene_never(scene, number, "red-clean");
 }
 
 static void check(const struct scene_claim *claim, const struct transcript *said)
@@ -274,7 +321,8 @@ static void check(const struct scene_claim *claim, const struct transcript *said
         return;
     }
     for (size_t i = 0; i < said->changes.count; i++)
-        cr_expect(strcmp(said->changes.list[i].subject, claim->subject) != 0 ||
+        cr_expect(said->changes.list[i].at_us <= claim->at_us ||
+                      strcmp(said->changes.list[i].subject, claim->subject) != 0 ||
                       strcmp(said->changes.list[i].state, claim->state) != 0,
                   "%s is %s, which it must never be; the whole story:\n%s", claim->subject,
                   claim->state, said->text);

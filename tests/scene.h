@@ -21,6 +21,7 @@ enum probe_habit {
 
 struct actor {
     enum probe_habit probe;
+    int64_t phase_ms; /* its probes come so long after the beginning of each interval */
     uint8_t error;
     uint16_t code;
     struct health_view view;
@@ -35,7 +36,7 @@ struct scene_claim {
     char subject[16];
     char state[16];
     int64_t at_us;
-    bool never;
+    bool never; /* from at_us on */
 };
 
 struct scene {
@@ -52,11 +53,20 @@ void scene_begin(struct scene *scene, uint32_t nodes);
 /* The same without agents. */
 void scene_begin_without_agents(struct scene *scene, uint32_t nodes);
 
+/* Another cadence; call it first. */
+void scene_cadence(struct scene *scene, uint32_t interval_ms, uint32_t timeout_ms,
+                   uint32_t beat_ms);
+
 /* Actors are counted from 1, like their names. */
 struct actor *scene_actor(struct scene *scene, unsigned number);
 
 /* Show a Primary view of this id and size, Synced and ready. */
 void scene_member(struct scene *scene, unsigned number, uint64_t conf_id, int32_t size);
+
+/* These (a list that ends with 0) are the members of a view, and nobody else. */
+void scene_members(struct scene *scene, const unsigned *numbers, uint64_t conf_id);
+#define MEMBERS(scene, conf_id, ...) \
+    scene_members(scene, (const unsigned[]){__VA_ARGS__, 0}, conf_id)
 
 /* Show "non-Primary". */
 void scene_non_primary(struct scene *scene, unsigned number);
@@ -73,6 +83,12 @@ void scene_leave(struct scene *scene, unsigned number);
 /* A graceful stop has come to its end: refused, and the agent has seen exit code 0. */
 void scene_stopped(struct scene *scene, unsigned number);
 
+/* The process is stopped by a signal ('T'), or otherwise unable to answer: it is in this state. */
+void scene_freeze(struct scene *scene, unsigned number, char proc_state);
+
+/* Neither probes reach the node any more, nor its agent's packets the monitor. */
+void scene_cut_off(struct scene *scene, unsigned number);
+
 /* mysqld was started and takes no connections yet. */
 void scene_starting(struct scene *scene, unsigned number, uint32_t pid);
 
@@ -84,6 +100,10 @@ void scene_link(struct scene *scene, unsigned number, enum health_link link);
 /* The monitor watches no links in this scene; call it first. */
 void scene_without_links(struct scene *scene);
 
+/* What the node's probe or agent shows just now is recorded, out of turn. */
+void scene_show_probe(struct scene *scene, unsigned number);
+void scene_send_beat(struct scene *scene, unsigned number);
+
 /* Let the clock run, recording what the actors show. */
 void scene_run(struct scene *scene, double seconds);
 
@@ -94,8 +114,11 @@ void scene_pause(struct scene *scene, double seconds);
 void scene_expect(struct scene *scene, unsigned number, const char *state);
 void scene_expect_cluster(struct scene *scene, const char *colour);
 
-/* The node (0: the cluster) is never believed to be so in the whole scene. */
+/* The node (0: the cluster) is never believed to become so in the whole scene, or from now on. */
+void scene_never_again(struct scene *scene, unsigned number, const char *state);
 void scene_never(struct scene *scene, unsigned number, const char *state);
+
+void scene_never_red(struct scene *scene, unsigned number);
 
 /* Replay and check; frees the scene. */
 void scene_play(struct scene *scene);

@@ -443,3 +443,41 @@ Test(config, mistakes_on_the_command_line_name_the_option)
     cr_expect_not_null(strstr(said.text, "--heartbeat 9201: an IP address and a port"));
     config_clear(&config);
 }
+
+static const char *last_part(const char *key)
+{
+    const char *dot = strrchr(key, '.');
+    return dot ? dot + 1 : key;
+}
+
+Test(config, the_manual_has_every_key)
+{
+    static char manual[1 << 16];
+    char key[64], item[80];
+    size_t index = 0;
+    FILE *file = fopen(TRACES_DIR "/../../docs/man/healthd.yaml.5", "r");
+
+    cr_assert_not_null(file);
+    manual[fread(manual, 1, sizeof manual - 1, file)] = '\0';
+    fclose(file);
+    for (; config_key(index, key, sizeof key); index++) {
+        bool section = !strchr(key, '.');
+        snprintf(item, sizeof item, section ? ".Ss %s\n" : "Cm %s", last_part(key));
+        if (strncmp(key, "limits.", 7) == 0)
+            snprintf(item, sizeof item, "%s", last_part(key));
+        cr_expect_not_null(strstr(manual, item), "%s is not described", key);
+    }
+    cr_expect_gt(index, 40);
+}
+
+Test(config, the_example_can_be_used)
+{
+    struct config config;
+    struct said said = {.path = NULL};
+
+    cr_expect(config_read(TRACES_DIR "/../../deploy/healthd.yaml", CONFIG_FOR_REPLAY, on_say, &said,
+                          &config),
+              "%s", said.text);
+    cr_expect_eq(config.cluster_count, 1);
+    config_clear(&config);
+}

@@ -1,100 +1,13 @@
 /*
  * test_engine.c - the engine's own promises: limits, errors, coming and going, time.
  */
+#include "bench.h"
+
 #include <criterion/criterion.h>
-#include <healthd/engine.h>
-#include <healthd/rules.h>
-#include <string.h>
-
-#define MS HEALTH_NS_PER_MS
-#define DAY (INT64_C(86400) * HEALTH_NS_PER_S)
-
-struct bench {
-    struct health_engine *engine;
-    struct health_queue *queue;
-    struct health_limits limits;
-    uint32_t cluster;
-    uint32_t nodes[3];
-};
-
-static struct bench begin(uint32_t nodes, uint32_t clusters)
-{
-    struct bench bench = {.engine = NULL};
-    const struct health_cadence cadence = {100 * MS, 500 * MS, 200 * MS};
-    const struct health_queue_options line = {
-        .subjects = nodes + clusters, .capacity = nodes + clusters, .epoch = 9};
-    cr_assert_eq(health_limits_derive(&cadence, &bench.limits), HEALTH_OK);
-    cr_assert_eq(health_queue_create(&line, &bench.queue), HEALTH_OK);
-    const struct health_engine_options options = {.nodes = nodes,
-                                                  .clusters = clusters,
-                                                  .limits = &bench.limits,
-                                                  .ruleset = &health_rules_galera,
-                                                  .queues = {bench.queue}};
-    cr_assert_eq(health_engine_create(&options, &bench.engine), HEALTH_OK);
-    return bench;
-}
-
-static struct bench begin_with_cluster(void)
-{
-    struct bench bench = begin(8, 2);
-    cr_assert_eq(health_cluster_add(bench.engine, 0, 3, &bench.cluster), HEALTH_OK);
-    for (int i = 0; i < 3; i++)
-        cr_assert_eq(health_node_add(bench.engine, 0, bench.cluster, &bench.nodes[i]), HEALTH_OK);
-    return bench;
-}
-
-static void end(struct bench *bench)
-{
-    health_engine_destroy(bench->engine);
-    health_queue_destroy(bench->queue);
-}
-
-static struct health_observation answer(uint32_t node, int64_t at_ns)
-{
-    struct health_observation seen = {
-        .at_ns = at_ns, .node = node, .witness = HEALTH_WITNESS_PROBE};
-    seen.probe.ok = seen.probe.has_view = true;
-    seen.probe.view = (struct health_view){
-        .state_uuid = {UINT64_C(0xabcdef0100000001), 2},
-        .gcomm_uuid = {node + 1, 7},
-        .conf_id = 5,
-        .size = 3,
-        .weight = -1,
-        .component = HEALTH_COMPONENT_PRIMARY,
-        .local_state = HEALTH_LOCAL_SYNCED,
-        .ready = HEALTH_ANSWER_YES,
-        .connected = HEALTH_ANSWER_YES,
-    };
-    return seen;
-}
-
-static void answer_all(struct bench *bench, int64_t now_ns)
-{
-    for (int i = 0; i < 3; i++) {
-        struct health_observation seen = answer(bench->nodes[i], now_ns);
-        cr_assert_eq(health_engine_observe(bench->engine, now_ns, &seen), HEALTH_OK);
-    }
-}
-
-static enum health_state state_of(const struct bench *bench, uint32_t node)
-{
-    struct health_node_snapshot snapshot;
-    cr_assert_eq(health_node_snapshot(bench->engine, node, &snapshot), HEALTH_OK);
-    return snapshot.state;
-}
-
-/* Call the engine at its deadlines up to a time, as a loop does. */
-static void run_to(struct bench *bench, int64_t now_ns)
-{
-    while (health_engine_deadline(bench->engine) < now_ns)
-        cr_assert_eq(health_engine_tick(bench->engine, health_engine_deadline(bench->engine)),
-                     HEALTH_OK);
-    cr_assert_eq(health_engine_tick(bench->engine, now_ns), HEALTH_OK);
-}
 
 Test(engine, refuses_options_out_of_range)
 {
-    struct bench bench = begin(1, 1);
+    struct bench bench = bench_begin(1, 1);
     struct health_engine *engine = NULL;
     struct health_engine_options options = {
         .nodes = 0, .clusters = 1, .limits = &bench.limits, .ruleset = &health_rules_galera};
@@ -111,12 +24,57 @@ Test(engine, refuses_options_out_of_range)
     cr_expect_eq(health_engine_create(&options, &engine), HEALTH_EINVAL);
     cr_expect_null(engine);
     health_engine_destroy(NULL);
-    end(&bench);
+    bench_end(&bench);
+}
+
+Test(engine, refuses_limits_that_contradict_each_other)
+{
+    struct bench bench = bench_begin(1, 1);
+    struct health_engine *engine = NULL;
+    struct health_limits good = bench.limits;
+    const struct health_engine_options options = {
+        .nodes = 1, .clusters = 1, .limits = &bench.limits, .ruleset = &health_rules_galera};
+
+    bench.limits.view_hold_ns = good.view_stale_ns + 1;
+    cr_expect_eq(health_engine_create(&options, &engine), HEALTH_EINVAL);
+    bench.limits = good;
+    bench.limits.settle_ns = good.leave_wait_ns + 1;
+    cr_expect_eq(health_engine_create(&options, &engine), HEALTH_EINVAL);
+    bench.limits = good;
+    bench.limits.leave_window_ns = good.evict_min_ns + 1;
+    cr_expect_eq(health_engine_create(&options, &engine), HEALTH_EINVAL);
+    bench.limits = good;
+    bench.limits.evict_min_ns = good.evict_max_ns + 1;
+    cr_expect_eq(health_engine_create(&options, &engine), HEALTH_EINVAL);
+    cr_expect_null(engine);
+    cr_expect_eq(health_engine_bytes(&options), 0);
+    bench_end(&bench);
+}
+
+/* What is derived never contradicts itself, whatever the cadence. */
+Test(engine, takes_the_limits_of_any_cadence)
+{
+    static const int64_t times_ms[] = {1, 20, 100, 500, 1250, 5000, 60000, 3600000};
+    const size_t count = sizeof times_ms / sizeof *times_ms;
+
+    for (size_t i = 0; i < count * count * count; i++) {
+        struct health_limits limits;
+        const struct health_cadence cadence = {times_ms[i % count] * MS,
+                                               times_ms[i / count % count] * MS,
+                                               times_ms[i / count / count] * MS};
+        const struct health_engine_options options = {
+            .nodes = 1, .clusters = 1, .limits = &limits, .ruleset = &health_rules_galera};
+        cr_assert_eq(health_limits_derive(&cadence, &limits), HEALTH_OK);
+        cr_expect_gt(health_engine_bytes(&options), 0, "%lld %lld %lld",
+                     (long long)(cadence.probe_interval_ns / MS),
+                     (long long)(cadence.probe_timeout_ns / MS),
+                     (long long)(cadence.heartbeat_interval_ns / MS));
+    }
 }
 
 Test(engine, keeps_to_its_capacities)
 {
-    struct bench bench = begin(3, 1);
+    struct bench bench = bench_begin(3, 1);
     uint32_t cluster;
     uint32_t other;
     uint32_t node;
@@ -130,49 +88,135 @@ Test(engine, keeps_to_its_capacities)
     cr_expect_eq(health_node_remove(bench.engine, 0, node), HEALTH_OK);
     cr_expect_eq(health_node_remove(bench.engine, 0, node), HEALTH_ENOENT);
     cr_expect_eq(health_node_add(bench.engine, 0, cluster, &node), HEALTH_OK);
-    end(&bench);
+    bench_end(&bench);
 }
 
 Test(engine, a_cluster_has_at_most_so_many_nodes)
 {
-    struct bench bench = begin(64, 1);
+    struct bench bench = bench_begin(64, 1);
     uint32_t node;
     cr_assert_eq(health_cluster_add(bench.engine, 0, 3, &bench.cluster), HEALTH_OK);
     for (int i = 0; i < HEALTH_CLUSTER_NODES_MAX; i++)
         cr_assert_eq(health_node_add(bench.engine, 0, bench.cluster, &node), HEALTH_OK);
     cr_expect_eq(health_node_add(bench.engine, 0, bench.cluster, &node), HEALTH_ELIMIT);
-    end(&bench);
+    bench_end(&bench);
 }
 
-Test(engine, refuses_observations_that_make_no_sense_and_changes_nothing)
+Test(engine, an_empty_cluster_is_unknown)
 {
-    struct bench bench = begin_with_cluster();
-    struct health_observation seen = answer(bench.nodes[0], 5 * MS);
-    cr_expect_eq(health_engine_observe(bench.engine, 4 * MS, &seen), HEALTH_EINVAL);
-    seen.node = 77;
-    cr_expect_eq(health_engine_observe(bench.engine, 5 * MS, &seen), HEALTH_ENOENT);
-    seen.node = bench.nodes[0];
-    seen.witness = HEALTH_WITNESS_COUNT;
-    cr_expect_eq(health_engine_observe(bench.engine, 5 * MS, &seen), HEALTH_EINVAL);
-    seen.witness = HEALTH_WITNESS_PROBE;
-    seen.probe.view.ready = 9;
-    cr_expect_eq(health_engine_observe(bench.engine, 5 * MS, &seen), HEALTH_EINVAL);
-    seen.probe.view.ready = HEALTH_ANSWER_YES;
-    seen.probe.error = HEALTH_PROBE_ERROR_COUNT;
-    cr_expect_eq(health_engine_observe(bench.engine, 5 * MS, &seen), HEALTH_EINVAL);
-    struct health_observation link = {.at_ns = 5 * MS, .witness = HEALTH_WITNESS_LINK};
-    link.link = HEALTH_LINK_COUNT;
-    cr_expect_eq(health_engine_observe(bench.engine, 5 * MS, &link), HEALTH_EINVAL);
-    cr_expect_eq(state_of(&bench, bench.nodes[0]), HEALTH_STATE_UNKNOWN);
-    cr_expect_eq(health_engine_tick(bench.engine, 1 * MS), HEALTH_ETIME);
-    end(&bench);
+    struct bench bench = bench_begin(8, 2);
+    struct health_cluster_snapshot cluster;
+    cr_assert_eq(health_cluster_add(bench.engine, 0, 3, &bench.cluster), HEALTH_OK);
+    cr_assert_eq(health_cluster_expect(bench.engine, 0, bench.cluster, 2), HEALTH_OK);
+    health_cluster_snapshot(bench.engine, bench.cluster, &cluster);
+    cr_expect_eq(cluster.colour, HEALTH_COLOUR_UNKNOWN);
+    cr_assert_eq(health_node_add(bench.engine, 0, bench.cluster, &bench.nodes[0]), HEALTH_OK);
+    struct health_observation seen = bench_answer(bench.nodes[0], 5 * MS);
+    health_engine_observe(bench.engine, 5 * MS, &seen);
+    cr_assert_eq(health_node_remove(bench.engine, 10 * MS, bench.nodes[0]), HEALTH_OK);
+    health_cluster_snapshot(bench.engine, bench.cluster, &cluster);
+    cr_expect_eq(cluster.colour, HEALTH_COLOUR_UNKNOWN);
+    bench_end(&bench);
+}
+
+/* Member lists are kept by the places of nodes in the cluster, which move up when one is removed. */
+Test(engine, a_member_list_is_learnt_anew_when_a_node_is_removed)
+{
+    struct bench bench = bench_begin_with_cluster();
+    struct health_member members[2] = {{{1, 7}, HEALTH_NODE_NONE}, {{2, 7}, HEALTH_NODE_NONE}};
+    int64_t now_ns = 0;
+
+    for (int turn = 0; turn < 40; turn++) {
+        if (turn == 20)
+            cr_assert_eq(health_node_remove(bench.engine, now_ns, bench.nodes[0]), HEALTH_OK);
+        now_ns += 100 * MS;
+        bench_run_to(&bench, now_ns);
+        for (int i = turn < 20 ? 0 : 1; i < 3; i++) {
+            struct health_observation seen = bench_answer(bench.nodes[i], now_ns);
+            seen.probe.view.size = 2;
+            seen.probe.view.member_count = 2;
+            seen.probe.view.members = members;
+            if (i == 2) /* its port is closed, and it is in no list */
+                seen.probe = (struct health_probe){.error = HEALTH_PROBE_REFUSED};
+            cr_assert_eq(health_engine_observe(bench.engine, now_ns, &seen), HEALTH_OK);
+        }
+    }
+    cr_expect_eq(bench_state(&bench, bench.nodes[1]), HEALTH_STATE_GREEN);
+    cr_expect_eq(bench_state(&bench, bench.nodes[2]), HEALTH_STATE_RED_UNCLEAN);
+    bench_end(&bench);
+}
+
+Test(engine, a_member_list_is_learnt_anew_when_a_node_is_added)
+{
+    struct bench bench = bench_begin(3, 1);
+    struct health_member members[3] = {
+        {{1, 7}, 0}, {{2, 7}, 1}, {{3, 7}, HEALTH_NODE_NONE}}; /* a stranger, at first */
+    int64_t now_ns = 0;
+
+    cr_assert_eq(health_cluster_add(bench.engine, 0, 3, &bench.cluster), HEALTH_OK);
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(health_node_add(bench.engine, 0, bench.cluster, &bench.nodes[i]), HEALTH_OK);
+    for (int turn = 0; turn < 40; turn++) {
+        if (turn == 20) {
+            cr_assert_eq(health_node_add(bench.engine, now_ns, bench.cluster, &bench.nodes[2]),
+                         HEALTH_OK);
+            members[2].node = bench.nodes[2];
+        }
+        now_ns += 100 * MS;
+        bench_run_to(&bench, now_ns);
+        for (int i = 0; i < (turn < 20 ? 2 : 3); i++) {
+            struct health_observation seen = bench_answer(bench.nodes[i], now_ns);
+            seen.probe.view.member_count = 3;
+            seen.probe.view.members = members;
+            if (i == 1) /* nobody knows whether it is the third member */
+                seen.probe = (struct health_probe){.error = HEALTH_PROBE_AUTH};
+            if (i == 2) /* a state transfer: its port is closed, and its peers count it */
+                seen.probe = (struct health_probe){.error = HEALTH_PROBE_REFUSED};
+            cr_assert_eq(health_engine_observe(bench.engine, now_ns, &seen), HEALTH_OK);
+        }
+    }
+    cr_expect_eq(bench_state(&bench, bench.nodes[0]), HEALTH_STATE_GREEN);
+    cr_expect_eq(bench_state(&bench, bench.nodes[2]), HEALTH_STATE_UNKNOWN);
+    bench_end(&bench);
+}
+
+Test(engine, a_node_that_is_added_while_it_joins_is_not_taken_for_an_arbitrator_and_dead)
+{
+    struct bench bench = bench_begin(3, 1);
+    struct health_member members[3] = {
+        {{1, 7}, 0}, {{2, 7}, 1}, {{3, 7}, HEALTH_NODE_NONE}}; /* a stranger, at first */
+    int64_t now_ns = 0;
+
+    cr_assert_eq(health_cluster_add(bench.engine, 0, 3, &bench.cluster), HEALTH_OK);
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(health_node_add(bench.engine, 0, bench.cluster, &bench.nodes[i]), HEALTH_OK);
+    for (int turn = 0; turn < 40; turn++) {
+        if (turn == 20) {
+            cr_assert_eq(health_node_add(bench.engine, now_ns, bench.cluster, &bench.nodes[2]),
+                         HEALTH_OK);
+            members[2].node = bench.nodes[2];
+        }
+        now_ns += 100 * MS;
+        bench_run_to(&bench, now_ns);
+        for (int i = 0; i < (turn < 20 ? 2 : 3); i++) {
+            struct health_observation seen = bench_answer(bench.nodes[i], now_ns);
+            seen.probe.view.member_count = 3;
+            seen.probe.view.members = members;
+            if (i == 2) /* a state transfer: its port is closed, and its peers count it */
+                seen.probe = (struct health_probe){.error = HEALTH_PROBE_REFUSED};
+            cr_assert_eq(health_engine_observe(bench.engine, now_ns, &seen), HEALTH_OK);
+        }
+    }
+    cr_expect_eq(bench_state(&bench, bench.nodes[1]), HEALTH_STATE_GREEN);
+    cr_expect_eq(bench_state(&bench, bench.nodes[2]), HEALTH_STATE_UNKNOWN);
+    bench_end(&bench);
 }
 
 Test(engine, nodes_come_and_go_and_the_colour_follows)
 {
-    struct bench bench = begin_with_cluster();
+    struct bench bench = bench_begin_with_cluster();
     struct health_cluster_snapshot cluster;
-    answer_all(&bench, 10 * MS);
+    bench_answer_all(&bench, 10 * MS);
     health_cluster_snapshot(bench.engine, bench.cluster, &cluster);
     cr_expect_eq(cluster.colour, HEALTH_COLOUR_GREEN);
     cr_expect_eq(cluster.conf_id, 5);
@@ -186,16 +230,16 @@ Test(engine, nodes_come_and_go_and_the_colour_follows)
     cr_expect_eq(cluster.colour, HEALTH_COLOUR_GREEN);
     cr_expect_eq(health_cluster_remove(bench.engine, bench.cluster), HEALTH_OK);
     cr_expect_eq(health_cluster_snapshot(bench.engine, bench.cluster, &cluster), HEALTH_ENOENT);
-    end(&bench);
+    bench_end(&bench);
 }
 
 Test(engine, versions_go_on_when_a_number_is_used_again)
 {
-    struct bench bench = begin_with_cluster();
+    struct bench bench = bench_begin_with_cluster();
     uint32_t seen[16] = {0};
     for (int turn = 0; turn < 5; turn++) {
         struct health_report report;
-        answer_all(&bench, (10 + turn) * MS);
+        bench_answer_all(&bench, (10 + turn) * MS);
         while (health_queue_pop(bench.queue, &report)) {
             cr_expect_gt(report.version, seen[report.subject]);
             cr_expect_eq(report.missed, report.version - seen[report.subject] - 1);
@@ -209,21 +253,21 @@ Test(engine, versions_go_on_when_a_number_is_used_again)
                 health_node_add(bench.engine, (10 + turn) * MS, bench.cluster, &bench.nodes[i]),
                 HEALTH_OK);
     }
-    end(&bench);
+    bench_end(&bench);
 }
 
 Test(engine, a_node_that_takes_a_former_ones_number_knows_nothing_of_it)
 {
-    struct bench bench = begin_with_cluster();
+    struct bench bench = bench_begin_with_cluster();
     struct health_node_snapshot node;
-    answer_all(&bench, 10 * MS);
+    bench_answer_all(&bench, 10 * MS);
     cr_assert_eq(health_node_remove(bench.engine, 20 * MS, bench.nodes[2]), HEALTH_OK);
     cr_assert_eq(health_node_add(bench.engine, 20 * MS, bench.cluster, &bench.nodes[2]), HEALTH_OK);
     cr_assert_eq(health_node_snapshot(bench.engine, bench.nodes[2], &node), HEALTH_OK);
     cr_expect_eq(node.state, HEALTH_STATE_UNKNOWN);
     cr_expect_eq(node.transitions, 0);
     cr_expect_eq(node.since_ns, 20 * MS);
-    end(&bench);
+    bench_end(&bench);
 }
 
 /* 200 days: the engine's own clock of 32-bit milliseconds wraps four times. */
@@ -247,11 +291,11 @@ Test(engine, the_clock_may_wrap)
     for (int i = 0; i < 3; i++)
         health_node_add(engine, 0, cluster, &nodes[i]);
     for (int64_t now_ns = 0; now_ns < 200 * DAY; now_ns += 300 * HEALTH_NS_PER_S) {
-        struct health_observation seen = answer(nodes[0], now_ns);
+        struct health_observation seen = bench_answer(nodes[0], now_ns);
         seen.probe.view.size = 1;
         cr_assert_eq(health_engine_tick(engine, now_ns), HEALTH_OK);
         cr_assert_eq(health_engine_observe(engine, now_ns, &seen), HEALTH_OK);
-        seen = answer(nodes[1], now_ns);
+        seen = bench_answer(nodes[1], now_ns);
         seen.probe = (struct health_probe){.error = HEALTH_PROBE_REFUSED};
         cr_assert_eq(health_engine_observe(engine, now_ns, &seen), HEALTH_OK);
         seen.node = nodes[2]; /* its port is closed all the time, and its agent sees the process */
@@ -276,34 +320,34 @@ Test(engine, the_clock_may_wrap)
 
 Test(engine, being_called_late_makes_nobody_older)
 {
-    struct bench bench = begin_with_cluster();
+    struct bench bench = bench_begin_with_cluster();
     struct health_engine_counters counters;
-    answer_all(&bench, 10 * MS);
+    bench_answer_all(&bench, 10 * MS);
     cr_assert_eq(health_engine_tick(bench.engine, 10 * MS + DAY), HEALTH_OK);
     for (int i = 0; i < 3; i++)
-        cr_expect_eq(state_of(&bench, bench.nodes[i]), HEALTH_STATE_GREEN);
+        cr_expect_eq(bench_state(&bench, bench.nodes[i]), HEALTH_STATE_GREEN);
     /* A timeout that was measured across it does not count; one of afterwards does. */
     struct health_observation silent = {
         .at_ns = 20 * MS + DAY, .node = bench.nodes[0], .witness = HEALTH_WITNESS_PROBE};
     silent.probe.error = HEALTH_PROBE_TIMEOUT;
     silent.probe.rtt_ns = 500 * MS;
     health_engine_observe(bench.engine, silent.at_ns, &silent);
-    cr_expect_eq(state_of(&bench, bench.nodes[0]), HEALTH_STATE_GREEN);
+    cr_expect_eq(bench_state(&bench, bench.nodes[0]), HEALTH_STATE_GREEN);
     silent.at_ns += 600 * MS;
-    run_to(&bench, silent.at_ns);
+    bench_run_to(&bench, silent.at_ns);
     health_engine_observe(bench.engine, silent.at_ns, &silent);
-    cr_expect_eq(state_of(&bench, bench.nodes[0]), HEALTH_STATE_UNKNOWN);
+    cr_expect_eq(bench_state(&bench, bench.nodes[0]), HEALTH_STATE_UNKNOWN);
     health_engine_counters(bench.engine, &counters);
     cr_expect_eq(counters.voided, 1);
     cr_expect_eq(counters.stalls, 1);
-    end(&bench);
+    bench_end(&bench);
 }
 
 Test(engine, its_deadline_is_never_past_and_never_far)
 {
-    struct bench bench = begin_with_cluster();
+    struct bench bench = bench_begin_with_cluster();
     int64_t now_ns = 0;
-    answer_all(&bench, 0);
+    bench_answer_all(&bench, 0);
     for (int i = 0; i < 10000; i++) {
         int64_t deadline_ns = health_engine_deadline(bench.engine);
         cr_assert_geq(deadline_ns, now_ns);
@@ -312,16 +356,16 @@ Test(engine, its_deadline_is_never_past_and_never_far)
         cr_assert_eq(health_engine_tick(bench.engine, now_ns), HEALTH_OK);
     }
     cr_expect_gt(now_ns, 100 * HEALTH_NS_PER_S);
-    cr_expect_eq(state_of(&bench, bench.nodes[0]),
+    cr_expect_eq(bench_state(&bench, bench.nodes[0]),
                  HEALTH_STATE_UNKNOWN); /* nobody spoke any more */
-    end(&bench);
+    bench_end(&bench);
 }
 
 Test(engine, why_gives_the_state_that_is_believed)
 {
-    struct bench bench = begin_with_cluster();
+    struct bench bench = bench_begin_with_cluster();
     struct health_why why;
-    answer_all(&bench, 10 * MS);
+    bench_answer_all(&bench, 10 * MS);
     cr_assert_eq(health_engine_why(bench.engine, bench.nodes[1], &why), HEALTH_OK);
     cr_expect_eq(why.node.state, HEALTH_STATE_GREEN);
     cr_expect_eq(why.answers[HEALTH_QUESTION_RUNNING], HEALTH_ANSWER_YES);
@@ -331,5 +375,5 @@ Test(engine, why_gives_the_state_that_is_believed)
     for (uint32_t i = 0; i < why.change_count; i++)
         cr_expect_neq(why.changes[i].state, why.node.state);
     cr_expect_eq(health_engine_why(bench.engine, 77, &why), HEALTH_ENOENT);
-    end(&bench);
+    bench_end(&bench);
 }

@@ -3,6 +3,7 @@
  * loses and plays back.
  */
 #include "heartbeat_listener.h"
+#include "heartbeat_monitor.h"
 #include "heartbeat_wire.h"
 
 #include <arpa/inet.h>
@@ -79,9 +80,8 @@ static void write_key(struct rig *rig, const char *bytes)
 
 static int udp_socket(uint16_t port, uint16_t *ret_port)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -94,9 +94,8 @@ static int udp_socket(uint16_t port, uint16_t *ret_port)
 
 static void connect_port(int fd, uint16_t port)
 {
-    const struct sockaddr_in address = {.sin_family = AF_INET,
-                                        .sin_port = htons(port),
-                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    const struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     cr_assert_eq(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
 }
 
@@ -285,6 +284,10 @@ Test(heartbeat, a_boot_that_is_not_known_is_challenged_and_proves_itself)
     beat(rig);
     beat(rig);
     cr_assert_eq(counters(rig).challenges, 1); /* once is enough */
+    rig->tap.tape[1][rig->tap.sizes[1] - 1] = '\0';
+    rig->tap.tape[2][rig->tap.sizes[2] - 1] = '\0';
+    cr_assert_not_null(strstr(rig->tap.tape[1], "\"answer\""));
+    cr_assert_null(strstr(rig->tap.tape[2], "\"answer\""));
     cr_assert_eq(counters(rig).accepted, 3);
     cr_assert_eq(rig->remarks, 0, "%s", rig->remark);
     rig_end(rig);
@@ -434,8 +437,10 @@ Test(heartbeat, another_key_is_forgery_until_it_is_ours)
 Test(heartbeat, an_agent_without_a_key_is_refused_by_a_monitor_with_one)
 {
     struct rig *rig = rig_begin(KEY);
+    char first = rig->key_file[0];
     rig->key_file[0] = '\0';
     restart_sender(rig);
+    rig->key_file[0] = first;
     beat(rig);
     cr_assert_eq(rig->observed, 0);
     cr_assert_eq(counters(rig).forged, 1);
@@ -540,7 +545,8 @@ Test(heartbeat, addresses_of_all_kinds)
     direct(rig, "0.0.0.0:0", "127.0.0.2");
     direct(rig, "0.0.0.0:0", "localhost"); /* a name: resolved off the loop */
     int probe = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    const struct sockaddr_in6 loopback = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    const struct sockaddr_in6 loopback = {.sin6_family = AF_INET6,
+                                          .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     if (probe >= 0 && bind(probe, (const struct sockaddr *)&loopback, sizeof loopback) == 0) {
         direct(rig, "[::1]:0", "[::1]");
         direct(rig, "[::]:0", "[::1]");
@@ -569,10 +575,50 @@ Test(heartbeat, several_monitors)
     for (int i = 0; i < 5; i++)
         beat(rig);
     cr_assert_eq(rig->observed, 5);
+    health_sender_send(rig->sender, &running); /* refused: an error waits at the socket now ... */
     fd = udp_socket(port, NULL);
-    health_sender_send(rig->sender, &running); /* an error is waiting at this socket: not for long */
+    health_sender_send(rig->sender, &running); /* ... and does not cost this beat */
     char datagram[WIRE_MAX];
     cr_assert_gt(recv(fd, datagram, sizeof datagram, 0), 0);
+    close(fd);
+    rig_end(rig);
+}
+
+static void ignore_heard(void *context, struct monitor *monitor, char *datagram, size_t size)
+{
+    (void)context;
+    (void)monitor;
+    (void)datagram;
+    (void)size;
+}
+
+/* A name with two addresses, of which the first refuses. */
+Test(heartbeat, the_next_address_of_a_name_is_tried)
+{
+    struct rig *rig = rig_begin(NULL);
+    struct monitor monitor = {.base = rig->base,
+                              .text = "127.0.0.1:1",
+                              .remark = remark,
+                              .heard = ignore_heard,
+                              .context = rig};
+    char datagram[WIRE_MAX];
+    socklen_t length = sizeof(struct sockaddr_in);
+    int fd = udp_socket(0, NULL);
+
+    cr_assert_eq(monitor_begin(&monitor), HEALTH_OK);
+    cr_assert_eq(monitor.resolved.count, 1);
+    cr_assert_eq(
+        getsockname(fd, (struct sockaddr *)&monitor.resolved.addresses[1].address, &length), 0);
+    monitor.resolved.addresses[1].length = length;
+    monitor.resolved.count = 2;
+    monitor_send(&monitor, "x", 1);
+    run(rig); /* the loop learns of the refusal */
+    monitor_send(&monitor, "x", 1);
+    cr_assert_eq(recv(fd, datagram, sizeof datagram, 0), 1);
+    run(rig);
+    monitor_send(&monitor, "x", 1); /* and stays with what works */
+    cr_assert_eq(recv(fd, datagram, sizeof datagram, 0), 1);
+    monitor_end(&monitor);
     close(fd);
     rig_end(rig);
 }

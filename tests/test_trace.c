@@ -158,6 +158,94 @@ Test(trace, a_time_that_goes_back_is_said_and_a_small_overtaking_is_not)
     health_trace_close(reader);
 }
 
+/* The times of what is read, in milliseconds: "100 200 ". */
+static void expect_times(const char *lines, const char *times, const char *words)
+{
+    struct notes notes;
+    struct health_trace_entry entry;
+    char text[4096];
+    char read[256] = "";
+
+    snprintf(text, sizeof text, HEADER "%s", lines);
+    struct health_trace_reader *reader = open_text(text, &notes);
+    while (health_trace_next(reader, &entry) != HEALTH_TRACE_END) {
+        size_t used = strlen(read);
+        snprintf(read + used, sizeof read - used, "%lld ",
+                 (long long)(entry.at_ns / HEALTH_NS_PER_MS));
+    }
+    cr_expect_str_eq(read, times, "%s", lines);
+    cr_expect_eq(notes.problems, *words ? 1 : 0, "%s", notes.text);
+    cr_expect_not_null(strstr(notes.text, words), "%s", notes.text);
+    health_trace_close(reader);
+}
+
+#define AT(us) "{\"t_us\":" #us ",\"node\":\"n1\",\"link\":\"up\"}\n"
+#define MARK_AT(us) "{\"t_us\":" #us ",\"mark\":{\"event\":\"x\"}}\n"
+
+Test(trace, one_time_that_leaps_far_ahead_is_said_with_its_line_and_skipped)
+{
+    const char *said = "line 3: t_us leaps ahead by 3599900000 us";
+    expect_times(AT(100000) AT(3600000000) AT(200000) AT(300000), "100 200 300 ", said);
+    expect_times(AT(100000) MARK_AT(3600000000) MARK_AT(200000) AT(300000), "100 200 300 ", said);
+    expect_times(AT(100000) AT(3600000000) "\n" AT(200000), "100 200 ", said);
+}
+
+Test(trace, a_time_that_stays_ahead_is_a_long_pause)
+{
+    expect_times(AT(100000) AT(3600000000) AT(3600100000), "100 3600000 3600100 ", "");
+    expect_times(AT(100000) AT(3600000000), "100 3600000 ", "");
+    expect_times(AT(100000) AT(50000000) AT(200000), "100 50000 200 ", "line 4: t_us goes back");
+}
+
+/* What is read before the next line was looked at is not mixed up with it. */
+Test(trace, what_stands_in_the_lines_around_a_pause_is_kept_apart)
+{
+#define MEMBER(us, name) \
+    "{\"t_us\":" #us ",\"node\":\"n1\",\"probe\":{\"ok\":true,\"wsrep\":{\"cluster_size\":1}," \
+    "\"members\":[{\"name\":\"" name "\"}]}}\n"
+    struct notes notes;
+    struct health_trace_entry entry;
+    struct health_trace_reader *reader = open_text(
+        HEADER AT(100000) MEMBER(3600000000, "n2")
+            MEMBER(3600100000, "n3") "{\"t_us\":7200000000,\"mark\":{\"event\":\"one\"}}\n"
+                                     "{\"t_us\":7200000001,\"mark\":{\"event\":\"two\"}}\n",
+        &notes);
+    health_trace_next(reader, &entry);
+    health_trace_next(reader, &entry);
+    cr_expect_eq(entry.observation.probe.view.members[0].node, 1);
+    health_trace_next(reader, &entry);
+    cr_expect_eq(entry.observation.probe.view.members[0].node, 2);
+    cr_expect_eq(entry.line, 4);
+    health_trace_next(reader, &entry);
+    cr_expect_str_eq(entry.mark, "{\"event\":\"one\"}");
+    health_trace_next(reader, &entry);
+    cr_expect_str_eq(entry.mark, "{\"event\":\"two\"}");
+    health_trace_close(reader);
+}
+
+static unsigned count_strictly(const char *text, struct notes *notes)
+{
+    struct health_trace_reader *reader = open_bytes(text, strlen(text), true, notes);
+    cr_assert_not_null(reader, "%s", notes->text);
+    unsigned count = count_entries(reader);
+    health_trace_close(reader);
+    return count;
+}
+
+Test(trace, strict_reading_ends_at_a_key_that_is_not_known_but_where_keys_are_open)
+{
+    struct notes notes;
+    const char typing_error[] =
+        HEADER GOOD "{\"t_us\":3000,\"node\":\"n1\",\"probe\":{\"ok\":true,\"rtt\":1}}\n" GOOD;
+    cr_expect_eq(count_strictly(typing_error, &notes), 1);
+    cr_expect_not_null(strstr(notes.text, "line 3: key probe.rtt is not known"), "%s", notes.text);
+    const char open_keys[] = "{\"trace\":1,\"nodes\":[\"n1\",\"n2\"],\"operator\":\"me\"}\n" GOOD
+                             "{\"t_us\":3000,\"node\":\"n1\",\"probe\":{\"ok\":true,"
+                             "\"wsrep\":{\"cluster_size\":1,\"replicated_bytes\":7}}}\n" GOOD;
+    cr_expect_eq(count_strictly(open_keys, &notes), 3);
+    cr_expect_eq(notes.problems, 0, "%s", notes.text);
+}
+
 Test(trace, strict_reading_ends_at_the_first_problem)
 {
     struct notes notes;
@@ -178,6 +266,7 @@ Test(trace, without_a_usable_header_nothing_is_read)
                                         "{\"trace\":1}\n",
                                         "{\"trace\":1,\"nodes\":[]}\n",
                                         "{\"trace\":1,\"nodes\":[\"a\",\"a\"]}\n",
+                                        "{\"trace\":1,\"nodes\":[\"a\",\"cluster\"]}\n",
                                         "{\"trace\":1,\"nodes\":[\"a\"],\"probe_interval_ms\":0}\n",
                                         "{\"trace\":1,\"nodes\":[\"a\"],\"expected_size\":99}\n"};
     struct notes notes;
@@ -187,6 +276,9 @@ Test(trace, without_a_usable_header_nothing_is_read)
     }
     const struct health_trace_options options = {.note = take_note, .context = &notes};
     cr_expect_null(health_trace_open("/nowhere/at/all", &options));
+    notes.text[0] = '\0';
+    cr_expect_null(health_trace_open("/", &options));
+    cr_expect_not_null(strstr(notes.text, "Is a directory"), "%s", notes.text);
 }
 
 Test(trace, integers_keep_their_64_bits)

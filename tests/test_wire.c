@@ -181,8 +181,7 @@ Test(wire, the_hmac_is_that_of_the_standard)
         const char *data;
         const char *mac;
     } cases[] = {
-        {0x0b, 20, "Hi There",
-         "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+        {0x0b, 20, "Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
         {0, 25,
          "\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd"
          "\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd"
@@ -243,8 +242,7 @@ Test(wire, flipped_bits_are_read_safely)
     for (size_t bit = 0; bit < 8 * size; bit++) {
         memcpy(copy, datagram, size);
         copy[bit / 8] = (char)(copy[bit / 8] ^ 1 << bit % 8);
-        if (wire_open(NULL, copy, size) != WIRE_GOOD ||
-            !wire_decode_beat(reader, copy, &back))
+        if (wire_open(NULL, copy, size) != WIRE_GOOD || !wire_decode_beat(reader, copy, &back))
             continue;
         read++;
         cr_assert_lt(back.beat.process, HEALTH_PROCESS_COUNT);

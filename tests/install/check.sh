@@ -15,18 +15,13 @@ cmake --install "$build" --prefix "$prefix" >"$prefix/log" 2>&1 || fail "$(cat "
 library=$(find "$prefix" -name 'libhealthd.so.0')
 libraries=$(dirname "$library")
 export PKG_CONFIG_PATH="$libraries/pkgconfig"
-# The installed file names the prefix it was configured for; here it lies elsewhere.
-flags() {
-    pkg-config --define-variable=prefix="$prefix" "$@" healthd
-}
-
 # shellcheck disable=SC2046
-cc -std=c17 -Wall -Wextra -Werror "$here/consumer.c" -o "$prefix/shared" $(flags --cflags --libs) ||
+cc -std=c17 -Wall -Wextra -Werror "$here/consumer.c" -o "$prefix/shared" $(pkg-config --cflags --libs healthd) ||
     fail 'a consumer cannot be built against the shared library'
 [ "$(LD_LIBRARY_PATH=$libraries "$prefix/shared")" = 'unknown
 green' ] || [ "$(LD_LIBRARY_PATH=$libraries "$prefix/shared")" = green ] || fail 'the consumer does not run'
 # shellcheck disable=SC2046
-cc -std=c17 "$here/consumer.c" -o "$prefix/static" $(flags --cflags) "$libraries/libhealthd.a" ||
+cc -std=c17 "$here/consumer.c" -o "$prefix/static" $(pkg-config --cflags healthd) "$libraries/libhealthd.a" ||
     fail 'a consumer cannot be built against the static library'
 "$prefix/static" | grep -q green || fail 'the static consumer does not run'
 

@@ -79,19 +79,24 @@ class Lab:
         """The data directory all nodes start from; made once, kept in build/."""
         version = subprocess.run(["mariadbd", "--version"], capture_output=True, text=True, check=True).stdout
         cached = CACHE / f"template-{version.split()[2]}-uid{os.geteuid()}"
-        if not cached.exists():
-            node = Node(self.names[0], self.procs, self.places, "template", "template")
-            make_template(node, SETUP_SQL)
+        if cached.exists():
+            return cached
+        node = Node(self.names[0], self.procs, self.places, "template", "template")
+        make_template(node, SETUP_SQL)
+        self._keep_template(node.datadir, cached)
+        return node.datadir
+
+    def _keep_template(self, fresh, cached):
+        """Keep a template for later labs, if we can; it appears whole or not at all."""
+        private = cached.with_name(f"{cached.name}.{self.procs.lab_id}")
+        try:
             CACHE.mkdir(parents=True, exist_ok=True)
-            private = cached.with_name(f"{cached.name}.{self.procs.lab_id}")
-            try:
-                subprocess.run(["cp", "-a", node.datadir, private], check=True)
-                private.rename(cached)
-            except OSError:  # another lab was quicker: its template is as good
-                pass
-            finally:
-                shutil.rmtree(private, ignore_errors=True)
-        return cached
+            subprocess.run(["cp", "-a", fresh, private], check=True)
+            private.rename(cached)
+        except OSError:  # not ours to write to, or another lab was quicker
+            pass
+        finally:
+            shutil.rmtree(private, ignore_errors=True)
 
     # -- the life of nodes
 

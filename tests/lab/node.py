@@ -1,6 +1,8 @@
 """One Galera node: a mariadbd of its own, in its place, with its folder."""
 import contextlib
+import grp
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -27,13 +29,23 @@ class NodeError(Exception):
 
 def account():
     """The unprivileged user mariadbd runs as: rsync's transfer fails when started as root."""
-    return "mysql" if os.geteuid() == 0 else None
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam("mysql").pw_name
+    except KeyError:  # only the package with the service makes that user
+        return "nobody"
+
+
+def group():
+    """That user's group."""
+    return grp.getgrgid(pwd.getpwnam(account()).pw_gid).gr_name
 
 
 def as_account():
     """What to put before a command so that it runs as that user. It ends in exec."""
     user = account()
-    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
+    return ["setpriv", f"--reuid={user}", f"--regid={group()}", "--clear-groups"] if user else []
 
 
 def base_options(datadir, socket):
@@ -74,7 +86,7 @@ class Node:
         self.tmpdir.mkdir()
         for path in (self.folder, self.datadir, self.tmpdir, self.log):
             if account():
-                shutil.chown(path, account(), account())
+                shutil.chown(path, account(), group())
 
     def group_address(self):
         """Where this node's peers find it."""

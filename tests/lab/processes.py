@@ -17,6 +17,10 @@ import time
 from pathlib import Path
 
 PREFIX = "healthd-lab-"
+
+# Scripts of the state transfer, where they are not installed: they are packed with the service, which
+# nobody wants started for a test. `./dev` puts them here.
+TOOLS = Path(__file__).resolve().parents[2] / "build" / "lab" / "tools" / "usr" / "bin"
 MARK = "HEALTHD_LAB"
 
 
@@ -122,7 +126,8 @@ class Processes:
 
     def environment(self, extra=None):
         """The environment of a process of this lab."""
-        return {**os.environ, **(extra or {}), MARK: self.lab_id}
+        path = os.pathsep.join([str(TOOLS), os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"])
+        return {**os.environ, "PATH": path, **(extra or {}), MARK: self.lab_id}
 
     def spawn(self, argv, name, env=None, **popen):
         """Start a process in the background; what it prints goes to log/NAME.log unless told otherwise."""

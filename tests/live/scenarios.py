@@ -7,6 +7,7 @@ import time
 from watch import INTERVAL_MS, TIMEOUT_MS, Failure
 
 RED = ("red-clean", "red-unclean", "red")
+QUIET_S = 600
 NOTICED_S = (INTERVAL_MS * 1.1 + TIMEOUT_MS + 50) / 1000  # a probe's jitter is a tenth
 
 
@@ -42,14 +43,15 @@ def exit_time(process):
     return lambda: (thread.join(30), box[0])[1]
 
 
-def rejoin(watch, *names, timeout=60):
-    """Start nodes again and wait until they are Green."""
+def rejoin(watch, *names, timeout=60, whole=True):
+    """Start nodes again and wait until they are Green; and the cluster too, if it is whole then."""
     since = time.monotonic()
     watch.lab.start(*names)
     for name in names:
         watch.wait(name, "green", timeout)
         watch.never(name, RED, since + 1.5)  # starting is not dead
-    watch.wait("cluster", "green", timeout)
+    if whole:
+        watch.wait("cluster", "green", timeout)
 
 
 def within(report, since, limit_s, what):
@@ -232,7 +234,7 @@ def majority_loss(watch, figures):
     watch.wait("n1", "yellow", 9, since)
     watch.never("n1", RED, since)
     watch.lab.sql("n1", "SET GLOBAL wsrep_provider_options='pc.bootstrap=YES'")
-    rejoin(watch, "n2")
+    rejoin(watch, "n2", whole=False)
     rejoin(watch, "n3")
 
 
@@ -247,7 +249,7 @@ def full_stop(watch, _figures):
     for name in watch.lab.names:
         watch.never(name, ("red-unclean",), since)
     watch.lab.start("n1")
-    rejoin(watch, "n2")
+    rejoin(watch, "n2", whole=False)
     rejoin(watch, "n3")
 
 
@@ -260,7 +262,7 @@ def full_crash(watch, _figures):
         watch.never(name, ("red-clean",), since)
     watch.wait("cluster", "red", 3, since)
     watch.lab.bootstrap("n1")
-    rejoin(watch, "n2", timeout=90)
+    rejoin(watch, "n2", timeout=90, whole=False)
     rejoin(watch, "n3", timeout=90)
 
 
@@ -341,8 +343,45 @@ def redis_away(watch, _figures):
     watch.lab.wait("Redis holds what healthd says", equal, 3)
 
 
+def crash_latency(watch, figures):
+    """Twenty crashes: from kill -9 to the message at Redis' subscriber."""
+    name = "kill -9 to Redis' subscriber"
+    for _ in range(20):
+        since = time.monotonic()
+        watch.lab.nodes["n3"].send(signal.SIGKILL)
+        report = watch.upstream.wait("n3", ["red-unclean"], 3, since)
+        figures.add(name, report["arrived"] - since)
+        watch.lab.nodes["n3"].wait_exit()
+        rejoin(watch, "n3")
+    values = sorted(figures.ms[name])
+    if values[len(values) // 2] > 15 or values[-1] > 100:
+        raise Failure(f"median {values[len(values) // 2]:.1f} ms, worst {values[-1]:.1f} ms: "
+                      "15 and 100 are allowed")
+
+
+def quiet_under_load(watch, _figures):
+    """Ten minutes of writes on all nodes: not one change of state."""
+    stop = time.monotonic() + QUIET_S
+    since = time.monotonic()
+    for number, name in enumerate(watch.lab.names):
+        node = watch.lab.nodes[name]
+        script = (f"while :; do echo \"INSERT INTO lab.t (text) VALUES (REPEAT('x', 200)); "
+                  f"UPDATE lab.t SET text = 'y' WHERE id % 97 = {number} LIMIT 3; DO SLEEP(0.005);\"; done "
+                  f"| mariadb --no-defaults --force --socket={node.socket} --user=root")
+        watch.lab.spawn(name, ["timeout", str(QUIET_S), "sh", "-c", script], f"writer-{name}")
+    while time.monotonic() < stop:
+        time.sleep(5)
+        changed = [r for s in [*watch.lab.names, "cluster"] for r in watch.reports.of(s, since)
+                   if r["state"] != r["from"]]
+        if changed:
+            raise Failure(f"changed after {changed[0]['arrived'] - since:.0f} s: {changed[0]}")
+    rows = watch.lab.sql("n1", "SELECT COUNT(*) FROM lab.t")[0][0]
+    print(f"  quiet for {QUIET_S} s while {rows} rows were written")
+    time.sleep(2)
+
+
 SHORT = (kill, graceful_stop, freeze_and_thaw)
 LONG = (freeze_without_agent, cut_all, cut_peers, cut_sql, cut_monitor, monitor_isolated, agent_dead,
         monitor_frozen, state_transfer, wrong_password, connections_used_up, redis_away, majority_loss,
-        full_stop, split_brain, full_crash)
+        full_stop, split_brain, full_crash, crash_latency, quiet_under_load)
 NEED_PARTITIONS = (cut_all, cut_peers, cut_sql, cut_monitor, monitor_isolated, split_brain)

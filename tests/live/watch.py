@@ -13,7 +13,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lab"))
 
 from lab import PROBE_PASSWORD, PROBE_USER, Lab, NodeError  # noqa: E402
-from node import account, as_account  # noqa: E402
+from node import account, as_account, group  # noqa: E402
 
 INTERVAL_MS = 1000
 TIMEOUT_MS = 500
@@ -112,7 +112,7 @@ class Watch:
         path.write_text(text + "\n", encoding="utf-8")
         path.chmod(0o600)
         if owner:
-            shutil.chown(path, owner, owner)
+            shutil.chown(path, owner, group())
         return path
 
     def write_password(self, password):

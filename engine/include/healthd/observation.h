@@ -53,21 +53,23 @@ struct health_member {
 
 /* What a node says of its cluster and of itself. */
 struct health_view {
-    struct health_uuid state_uuid;       /* wsrep_cluster_state_uuid: the history */
-    struct health_uuid gcomm_uuid;       /* wsrep_gcomm_uuid: names the member */
-    uint64_t conf_id;                    /* wsrep_cluster_conf_id; HEALTH_CONF_NONE */
-    int32_t size;                        /* wsrep_cluster_size; -1 not known */
-    int32_t weight;                      /* wsrep_cluster_weight; -1 not known */
-    uint8_t component;                   /* enum health_component */
-    uint8_t local_state;                 /* enum health_local_state */
-    uint8_t ready;                       /* wsrep_ready: enum health_answer */
-    uint8_t connected;                   /* wsrep_connected: enum health_answer */
-    uint8_t rejects;                     /* wsrep_reject_queries is not NONE: enum health_answer */
-    uint8_t desync;                      /* wsrep_desync: enum health_answer */
-    uint8_t read_only;                   /* read_only: enum health_answer */
-    uint8_t donor_rejects;               /* wsrep_sst_donor_rejects_queries: enum health_answer */
-    uint8_t maintenance;                 /* pxc_maint_mode is not DISABLED: enum health_answer */
-    uint8_t member_count;                /* members[] in use; 0: the list was not readable */
+    struct health_uuid state_uuid; /* wsrep_cluster_state_uuid: the history */
+    struct health_uuid gcomm_uuid; /* wsrep_gcomm_uuid: names the member */
+    uint64_t conf_id;              /* wsrep_cluster_conf_id; HEALTH_CONF_NONE */
+    int32_t size;                  /* wsrep_cluster_size; -1 not known */
+    int32_t weight;                /* wsrep_cluster_weight; -1 not known */
+    uint8_t component;             /* enum health_component */
+    uint8_t local_state;           /* enum health_local_state */
+    uint8_t ready;                 /* wsrep_ready: enum health_answer */
+    uint8_t connected;             /* wsrep_connected: enum health_answer */
+    uint8_t rejects;               /* wsrep_reject_queries is not NONE: enum health_answer */
+    uint8_t desync;                /* wsrep_desync: enum health_answer */
+    uint8_t read_only;             /* read_only: enum health_answer */
+    uint8_t donor_rejects;         /* wsrep_sst_donor_rejects_queries: enum health_answer */
+    uint8_t maintenance;           /* pxc_maint_mode is not DISABLED: enum health_answer */
+    uint8_t gathering;             /* wsrep_evs_state is GATHER or INSTALL: the group looks for
+                                          * members it does not hear. enum health_answer */
+    uint8_t member_count;          /* members[] in use; 0: the list was not readable */
     const struct health_member *members; /* borrowed for the call that hands over the observation */
 };
 

@@ -38,7 +38,8 @@
     X(FROZEN, "frozen", "the process is stopped (SIGSTOP, debugger) and cannot answer") \
     X(UNRESPONSIVE, "unresponsive", "the process runs and answers nobody") \
     X(VIEW_EXPIRED, "view-expired", "it runs, and nobody has seen its view for too long") \
-    X(AGENT_AWAITED, "agent-awaited", "its port is closed; its agent has not spoken since") \
+    X(AGENT_AWAITED, "agent-awaited", \
+      "its port is closed; its agent has still to say whether it runs") \
     X(CONTRADICTED, "contradicted", "its port refuses while an open connection lives on") \
     X(MAYBE_JOINING, "maybe-joining", \
       "its port is closed, and its peers count one member more that may be it") \

@@ -2,7 +2,7 @@
  * healthd/heartbeat.h - heartbeats on the wire: an agent sends, a monitor listens. UDP, one beat a datagram.
  *
  * A datagram is a line of JSON, and with a shared key a second line, the hexadecimal HMAC-SHA256 (RFC 2104)
- * of the first:
+ * of the first without its end; at most 1400 bytes:
  *
  *   {"cluster":"lab","node":"n1","heartbeat":{...},"answer":"..."}\n9f86d0...\n
  *

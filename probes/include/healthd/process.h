@@ -30,6 +30,10 @@ enum health_error health_process_create(const struct health_process_options *opt
                                         struct health_process_watch **ret_watch);
 void health_process_destroy(struct health_process_watch *watch);
 
+/* Its end may be near (its socket has gone): look more often until then. Before Linux 6.15 the kernel shows
+ * how a process ended only until its parent has asked, which may be a moment. */
+void health_process_hasten(struct health_process_watch *watch, int64_t until_ns);
+
 /*
  * Fill in what is known of the process and the files now: pid, process, proc_state, exit_kind and exit_value,
  * grastate, gvwstate, sst_in_progress. Leaves the rest alone. The files are read each time.

@@ -23,6 +23,9 @@
 /* Witnesses may overtake each other by this much without a note. */
 #define HEALTH_TRACE_OVERTAKING_NS (50 * HEALTH_NS_PER_MS)
 
+/* A line whose time lies so far ahead is skipped, with a note, when the next line takes it back. */
+#define HEALTH_TRACE_LEAP_NS (60 * HEALTH_NS_PER_S)
+
 struct health_trace_header {
     char cluster[HEALTH_TRACE_NAME_MAX];
     char scenario[HEALTH_TRACE_NAME_MAX]; /* optional: "" */
@@ -60,7 +63,7 @@ typedef void health_trace_note(void *context, enum health_trace_severity severit
                                const char *text);
 
 struct health_trace_options {
-    bool strict; /* the first problem ends reading */
+    bool strict; /* the first problem, or key that is not known, ends reading */
     health_trace_note *note;
     void *context; /* handed to note */
 };

@@ -1,0 +1,188 @@
+/*
+ * test_views.c - what the nodes' views say of each other: splits, foreign histories, who is left out.
+ */
+#include "scene.h"
+
+#include <criterion/criterion.h>
+
+Test(views, split_brain_with_equal_ids_keeps_the_larger_side_green)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    scene_run(&scene, 2);
+    scene_non_primary(&scene, 1);
+    MEMBERS(&scene, 4, 2, 3);
+    scene_run(&scene, 1);
+    scene_expect(&scene, 1, "yellow");
+    scene_member(&scene, 1, 4, 1); /* pc.bootstrap on the minority */
+    scene_run(&scene, 1);
+    scene_expect(&scene, 1, "yellow");
+    scene_expect(&scene, 2, "green");
+    scene_expect(&scene, 3, "green");
+    scene_expect_cluster(&scene, "yellow");
+    scene_play(&scene);
+}
+
+Test(views, split_brain_is_named_with_its_advice)
+{
+    struct scene scene;
+    struct replay replay;
+    struct health_cluster_snapshot cluster;
+    struct health_node_snapshot node;
+
+    scene_begin(&scene, 3);
+    scene_run(&scene, 2);
+    MEMBERS(&scene, 4, 2, 3);
+    scene_member(&scene, 1, 4, 1);
+    scene_run(&scene, 1);
+    scene_picture(&scene, &replay);
+    health_cluster_snapshot(replay.engine, replay.cluster, &cluster);
+    health_node_snapshot(replay.engine, 0, &node);
+    cr_expect(cluster.faults & 1u << HEALTH_FAULT_SPLIT_BRAIN);
+    cr_expect_eq(node.reason, HEALTH_REASON_SPLIT_BRAIN);
+    replay_close(&replay);
+    recording_free(&scene.recording);
+}
+
+Test(views, split_brain_with_other_ids_is_seen_when_both_views_are_whole)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    scene_run(&scene, 2);
+    MEMBERS(&scene, 4, 2, 3);
+    scene_run(&scene, 1);
+    scene_member(&scene, 1, 9, 1); /* the minority was bootstrapped, and changed its view since */
+    scene_run(&scene, 1);
+    scene_expect(&scene, 1, "yellow");
+    scene_expect(&scene, 2, "green");
+    scene_expect(&scene, 3, "green");
+    scene_play(&scene);
+}
+
+Test(views, a_sample_from_the_middle_of_a_view_change_is_no_split)
+{
+    struct scene scene;
+    scene_begin(&scene, 4);
+    scene_run(&scene, 2);
+    scene_crash(&scene, 4);
+    scene_run(&scene, 5);
+    MEMBERS(&scene, 5, 1, 2, 3);
+    scene_member(&scene, 2, 5, 4); /* the new id with the old size */
+    scene_run(&scene, 0.1);
+    scene_member(&scene, 2, 5, 3);
+    scene_run(&scene, 1);
+    for (unsigned n = 1; n <= 3; n++) {
+        scene_expect(&scene, n, "green");
+        scene_never(&scene, n, "yellow");
+    }
+    scene_play(&scene);
+}
+
+Test(views, a_foreign_history_is_yellow)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    scene_run(&scene, 2);
+    scene_crash(&scene, 3);
+    scene_run(&scene, 6);
+    MEMBERS(&scene, 4, 1, 2);
+    scene_run(&scene, 1);
+    scene_starting(&scene, 3, 2000);
+    scene_run(&scene, 1);
+    scene_up(&scene, 3, 1, 1); /* bootstrapped with an undefined position: a new history */
+    scene_actor(&scene, 3)->view.state_uuid.hi ^= UINT64_C(1) << 40;
+    scene_run(&scene, 1);
+    scene_expect(&scene, 3, "yellow");
+    scene_expect(&scene, 1, "green");
+    scene_expect(&scene, 2, "green");
+    scene_expect_cluster(&scene, "yellow");
+    scene_play(&scene);
+}
+
+Test(views, a_foreign_history_that_is_seen_first_does_not_win)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    scene_member(&scene, 3, 1, 1);
+    scene_actor(&scene, 3)->view.state_uuid.hi ^= UINT64_C(1) << 40;
+    scene_actor(&scene, 1)->probe = scene_actor(&scene, 2)->probe = PROBE_ABSENT;
+    scene_run(&scene, 0.15);
+    MEMBERS(&scene, 9, 1, 2);
+    scene_run(&scene, 1);
+    scene_expect(&scene, 3, "yellow");
+    scene_expect(&scene, 1, "green");
+    scene_expect(&scene, 2, "green");
+    scene_play(&scene);
+}
+
+Test(views, a_node_voted_inconsistent_is_yellow_and_tainted_also_when_disconnected)
+{
+    struct scene scene;
+    struct replay replay;
+    struct health_node_snapshot node;
+    struct health_cluster_snapshot cluster;
+
+    scene_begin(&scene, 3);
+    scene_run(&scene, 2);
+    MEMBERS(&scene, 4, 1, 2);
+    scene_actor(&scene, 3)->view.local_state = HEALTH_LOCAL_ERROR;
+    scene_run(&scene, 0.5);
+    struct health_view *view = &scene_actor(&scene, 3)->view;
+    view->component = HEALTH_COMPONENT_DISCONNECTED;
+    view->conf_id = HEALTH_CONF_NONE;
+    view->local_state = HEALTH_LOCAL_UNDEFINED;
+    view->size = 0;
+    view->ready = view->connected = HEALTH_ANSWER_NO;
+    scene_run(&scene, 5);
+    scene_picture(&scene, &replay);
+    health_node_snapshot(replay.engine, 2, &node);
+    health_cluster_snapshot(replay.engine, replay.cluster, &cluster);
+    cr_expect_eq(node.state, HEALTH_STATE_YELLOW);
+    cr_expect_eq(node.reason, HEALTH_REASON_INCONSISTENT);
+    cr_expect(cluster.faults & 1u << HEALTH_FAULT_INCONSISTENT);
+    cr_expect_eq(cluster.colour, HEALTH_COLOUR_YELLOW);
+    replay_close(&replay);
+    recording_free(&scene.recording);
+}
+
+Test(views, a_member_list_tells_exactly_who_is_out)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    for (unsigned n = 1; n <= 3; n++)
+        for (unsigned k = 0; k < 3; k++)
+            scene_actor(&scene, n)->members[k] =
+                (struct health_member){scene_actor(&scene, k + 1)->view.gcomm_uuid, k};
+    for (unsigned n = 1; n <= 3; n++)
+        scene_actor(&scene, n)->view.member_count = 3;
+    scene_run(&scene, 2);
+    scene_expect_cluster(&scene, "green");
+    /* n2 cannot be reached by the monitor, so the view of n1 and n2 is not whole by counting. */
+    scene_actor(&scene, 2)->agent = false;
+    scene_fails(&scene, 2, HEALTH_PROBE_TIMEOUT);
+    scene_member(&scene, 1, 4, 2);
+    scene_actor(&scene, 1)->view.member_count = 2;
+    scene_run(&scene, 2);
+    scene_expect(&scene, 3, "yellow");
+    scene_expect(&scene, 1, "green");
+    scene_expect(&scene, 2, "unknown");
+    scene_play(&scene);
+}
+
+Test(views, an_older_view_that_was_overtaken_on_its_way_does_not_exclude_its_node)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    scene_run(&scene, 2);
+    scene_crash(&scene, 3);
+    scene_run(&scene, 5);
+    MEMBERS(&scene, 4, 1, 2);
+    scene_run(&scene, 0.3);
+    scene_member(&scene, 1, 3, 3); /* one answer that was held up */
+    scene_run(&scene, 0.1);
+    scene_member(&scene, 1, 4, 2);
+    scene_run(&scene, 2);
+    scene_expect(&scene, 1, "green");
+    scene_never(&scene, 1, "yellow");
+    scene_play(&scene);
+}
