@@ -62,10 +62,12 @@ static int free_port(void)
     return ntohs(address.sin_port);
 }
 
-/* The user it runs as: mariadbd does not run as root. */
+/* The user it runs as: mariadbd does not run as root, and its own user comes with its service. */
 static const char *account(void)
 {
-    return geteuid() == 0 ? "mysql" : getpwuid(geteuid())->pw_name;
+    if (geteuid() != 0)
+        return getpwuid(geteuid())->pw_name;
+    return getpwnam("mysql") ? "mysql" : "nobody";
 }
 
 static void exec_server(const struct mariadb_server *server)
