@@ -131,8 +131,6 @@ static void question_failed(struct probed *probed)
 
     client_failed(standing->client, &failure);
     if (client_failure_is_fatal(&failure)) {
-        /* Ask again at once; but a server that ends each connection must not be hammered. */
-        probed->lost = probed->last_error == HEALTH_PROBE_NONE;
         link_lost(probed, &failure);
         probed_finish(probed, &failure);
     } else if (stage == PROBE_ASKS_LIGHT || stage == PROBE_ASKS_STATUS) {

@@ -15,10 +15,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-/* After a connection has closed, probes follow each other for this long: soon a new connection is refused,
- * or taken. */
-#define HURRY_FOR_NS (3 * HEALTH_NS_PER_S)
-
 /* While a view hangs in the server, the next one is asked for so many intervals later; twice as many each
  * time, up to the most. */
 #define PATIENCE_ROUNDS 10
@@ -78,10 +74,7 @@ static void drop_silent(struct probed *probed, bool politely)
 /* The node's last connection has ended: that is evidence, and something to ask about at once. */
 static void ended(struct probed *probed, enum health_link link)
 {
-    int64_t now_ns = health_clock_ns();
-
-    probed->hurry_until_ns = now_ns + HURRY_FOR_NS;
-    probed_hasten(probed, now_ns);
+    probed_hurry(probed, health_clock_ns());
     tell_link(probed, link);
 }
 
@@ -141,7 +134,7 @@ void link_lost(struct probed *probed, const struct client_failure *failure)
         link = HEALTH_LINK_EOF;
     else if (failure->error == HEALTH_PROBE_RESET)
         link = HEALTH_LINK_RESET;
-    probed->hurry_until_ns = health_clock_ns() + HURRY_FOR_NS;
+    probed_hurry(probed, health_clock_ns());
     drop_standing(probed, false);
     tell_link(probed, link);
 }

@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* After a connection has closed, probes follow each other this fast. */
-#define HURRY_INTERVAL_NS (100 * HEALTH_NS_PER_MS)
+/* After a connection has closed, probes follow each other quickly for a while: soon a new connection is
+ * refused, or taken. The first comes at once, and each further one waits twice as long, so that neither a
+ * dying server's last reset nor one that ends every connection is hammered. */
+#define HURRY_FOR_NS (3 * HEALTH_NS_PER_S)
+#define HURRY_LEAST_NS (4 * HEALTH_NS_PER_MS)
+#define HURRY_MOST_NS (100 * HEALTH_NS_PER_MS)
 
 /* Every so many intervals a connection is made anew, because old ones hide that new ones fail. */
 #define FRESH_ROUNDS 30
@@ -67,6 +71,27 @@ static bool view_wanted(const struct probed *probed, int64_t now_ns)
            (now_ns < probed->attend_until_ns || now_ns >= probed->view_due_ns);
 }
 
+/* The next moment in a hurry, but not later than `due_ns`. */
+static int64_t hurried(struct probed *probed, int64_t now_ns, int64_t due_ns)
+{
+    int64_t hurried_ns = now_ns + probed->hurry_wait_ns;
+    int64_t doubled_ns = probed->hurry_wait_ns ? 2 * probed->hurry_wait_ns : HURRY_LEAST_NS;
+
+    probed->hurry_wait_ns = doubled_ns < HURRY_MOST_NS ? doubled_ns : HURRY_MOST_NS;
+    return hurried_ns < due_ns ? hurried_ns : due_ns;
+}
+
+void probed_hurry(struct probed *probed, int64_t now_ns)
+{
+    if (now_ns >= probed->hurry_until_ns)
+        probed->hurry_wait_ns = 0;
+    probed->hurry_until_ns = now_ns + HURRY_FOR_NS;
+    if (probed->stage == PROBE_RESTS) {
+        probed->due_ns = hurried(probed, now_ns, probed->due_ns);
+        prober_plan(probed->prober, probed);
+    }
+}
+
 /* When the next one begins: an interval after this one began, quicker after a closed connection, slower
  * after a denied login. Never at once, or a server that fails fast would be hammered. */
 static int64_t next_due(struct probed *probed, int64_t now_ns)
@@ -77,11 +102,8 @@ static int64_t next_due(struct probed *probed, int64_t now_ns)
 
     if (probed->standing.client && view_wanted(probed, now_ns) && !probed->full)
         due_ns = soonest_ns; /* what has changed? */
-    else if (!probed->standing.client && now_ns < probed->hurry_until_ns &&
-             interval_ns > HURRY_INTERVAL_NS)
-        due_ns = probed->round_ns + HURRY_INTERVAL_NS;
-    if (probed->lost)
-        due_ns = soonest_ns;
+    else if (!probed->standing.client && now_ns < probed->hurry_until_ns)
+        due_ns = hurried(probed, now_ns, due_ns);
     if (probed->denied_wait_ns)
         due_ns = probed->round_ns + probed->denied_wait_ns;
     return due_ns > soonest_ns ? due_ns : soonest_ns;
@@ -167,7 +189,6 @@ void probed_finish(struct probed *probed, const struct client_failure *failure)
     probed->last_error = failure->error;
     probed->stage = PROBE_RESTS;
     probed->due_ns = next_due(probed, now_ns);
-    probed->lost = false;
     prober_plan(probed->prober, probed);
     probed_tell(probed, &observation);
 }

@@ -52,7 +52,6 @@ struct probed {
     enum probe_stage stage;
     bool given_up; /* the connecting under way has been reported as a timeout */
     bool full;     /* this probe reads the view */
-    bool lost;     /* its connection ended under it, after a good answer */
     enum health_probe_error last_error;
     enum health_probe_error light_error; /* of the last light probe */
     enum health_probe_error remarked;    /* of the last failure that people were told of */
@@ -65,6 +64,7 @@ struct probed {
     int64_t view_patience_ns; /* doubles while they hang */
     int64_t attend_until_ns;  /* until then each does */
     int64_t hurry_until_ns;   /* until then probes follow each other quickly */
+    int64_t hurry_wait_ns;    /* the next one so much later; doubles */
     int64_t fresh_due_ns;     /* when a connection is made anew */
     int64_t denied_wait_ns;   /* doubles while access is denied */
     bool extra_port_said;
@@ -93,6 +93,9 @@ void probed_wake(struct probed *probed, int64_t now_ns);
 
 /* Ask now rather than when it is due; nothing where a probe is under way. */
 void probed_hasten(struct probed *probed, int64_t now_ns);
+
+/* A connection has ended: ask at once, and then quickly. */
+void probed_hurry(struct probed *probed, int64_t now_ns);
 
 /* Every probe ends here. */
 void probed_finish(struct probed *probed, const struct client_failure *failure);
