@@ -79,7 +79,7 @@ void config_fill(struct config *config)
     fill_number(&config->probe_interval_ms, 1000);
     fill_number(&config->probe_timeout_ms, 500);
     uint32_t view_ms = 2 * config->probe_interval_ms;
-    fill_number(&config->view_interval_ms, view_ms > 2000 ? view_ms : 2000);
+    fill_number(&config->view_interval_ms, view_ms > 3000 ? view_ms : 3000);
     fill_number(&config->heartbeat_interval_ms, 500);
     fill_text(&config->heartbeat_listen,
               config->heartbeat_key_file ? LISTEN_WITH_KEY : LISTEN_WITHOUT_KEY);

@@ -51,7 +51,7 @@ Test(config, every_key_has_a_default_but_clusters)
     cr_assert(read_as(LAB, CONFIG_FOR_DAEMON, &config, &said), "%s", said.text);
     cr_expect_eq(config.probe_interval_ms, 1000);
     cr_expect_eq(config.probe_timeout_ms, 500);
-    cr_expect_eq(config.view_interval_ms, 2000);
+    cr_expect_eq(config.view_interval_ms, 3000);
     cr_expect_eq(config.heartbeat_interval_ms, 500);
     cr_expect_str_eq(config.heartbeat_listen, "127.0.0.1:9201");
     cr_expect_null(config.heartbeat_key_file);
