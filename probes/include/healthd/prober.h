@@ -1,10 +1,12 @@
 /*
  * healthd/prober.h - the mysqld probe and the idle link: asks each node whether it works.
  *
- * One persistent connection a node, and one probe in flight on it, ever (piled-up SHOW STATUS has crashed
- * servers: MariaDB/galera issue 458). Two tiers: the *light* probe `DO 1`, which a node that does not take
- * work answers with error 1047, at each interval; the *full* one, which reads the view (wsrep status, the
- * variables that bar clients, the member list), less often and whenever the caller asks for attention.
+ * One persistent connection a node, and one probe in flight on it, ever: where each round asked anew, SHOW
+ * STATUS piled up inside a mysqld that hung, and ending the oldest crashed it (a report to Galera's makers,
+ * github.com/mariadb-corporation/galera, number 458). Two tiers: the *light* probe `DO 1`, which a node
+ * that does not take work answers with error 1047, at each interval; the *full* one, which reads the view
+ * (wsrep status, the variables that bar clients, the member list), less often and whenever the caller asks
+ * for attention.
  * Now and then a light probe goes over a fresh connection, because old sessions hide that new ones fail.
  * Between probes the connection is watched for readiness: its end is an observation, and asks at once.
  *
