@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* A view has under a hundred rows. Who gives more without end would hold the loop. */
 #define ROWS_MAX 1000
@@ -16,10 +17,11 @@ void client_close(struct client *client, bool politely)
 {
     if (!client)
         return;
-    int fd = client_fd(client);
-    if (!politely && fd >= 0)
-        shutdown(fd, SHUT_RDWR); /* so that the goodbye fails */
+    if (!politely && client->fd >= 0)
+        shutdown(client->fd, SHUT_RDWR); /* so that the goodbye fails */
     mysql_close(&client->mysql);
+    if (client->fd >= 0)
+        close(client->fd);
     if (client->result)
         mysql_free_result(client->result); /* last, or it would read what is left of the answer */
     free(client);
@@ -27,12 +29,7 @@ void client_close(struct client *client, bool politely)
 
 int client_fd(const struct client *client)
 {
-#if CLIENT_MARIADB
-    MYSQL *mysql = (MYSQL *)(uintptr_t)&client->mysql; /* NOLINT: the library takes no const */
-    return mysql->net.pvio ? mysql_get_socket(mysql) : -1;
-#else
-    return client->mysql.net.vio ? client->mysql.net.fd : -1;
-#endif
+    return client->fd;
 }
 
 void client_failed(const struct client *client, struct client_failure *ret_failure)

@@ -65,6 +65,7 @@ void client_hang_up(struct client_dial *dial);
 /* Free; politely says goodbye first. Never blocks. NULL is fine. */
 void client_close(struct client *client, bool politely);
 
+/* The connection's descriptor, to watch: it is this client's until client_close(). */
 int client_fd(const struct client *client);
 
 enum client_step {

@@ -289,6 +289,15 @@ static bool attempt_login(struct client *client, const struct client_login *logi
     return good;
 }
 
+static int socket_of(MYSQL *mysql)
+{
+#if CLIENT_MARIADB
+    return mysql_get_socket(mysql);
+#else
+    return mysql->net.fd;
+#endif
+}
+
 struct client *client_connect(const struct client_login *login, struct client_dial *dial,
                               struct client_failure *ret_failure)
 {
@@ -299,10 +308,18 @@ struct client *client_connect(const struct client_login *login, struct client_di
         client_fail(ret_failure, HEALTH_PROBE_SQL_ERROR, ERROR_MEMORY, "out of memory");
         return NULL;
     }
+    client->fd = -1;
     if (!attempt_login(client, login, dial, ret_failure)) {
         client_close(client, ret_failure->code < 2000);
         return NULL;
     }
-    fcntl(client_fd(client), F_SETFL, fcntl(client_fd(client), F_GETFL) | O_NONBLOCK);
+    client->fd = fcntl(socket_of(&client->mysql), F_DUPFD_CLOEXEC, 0);
+    if (client->fd < 0) {
+        client_fail(ret_failure, HEALTH_PROBE_SQL_ERROR, ERROR_UNKNOWN,
+                    "no file descriptor is left");
+        client_close(client, true);
+        return NULL;
+    }
+    fcntl(client->fd, F_SETFL, fcntl(client->fd, F_GETFL) | O_NONBLOCK);
     return client;
 }

@@ -35,6 +35,8 @@ enum client_stage { AT_REST, SENDING, FETCHING };
 
 struct client {
     MYSQL mysql;
+    int fd; /* the socket once more: MariaDB's library closes its own in the midst of a failure, and the
+             * event loop must not know a number that is another connection's by then */
     MYSQL_RES *result;
     MYSQL_ROW row;
     enum client_stage stage;
