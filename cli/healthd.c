@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -303,6 +304,17 @@ static bool begin(struct daemon *daemon)
     return daemon->monitor != NULL;
 }
 
+/* A node takes two descriptors and a connecting two more; the usual soft limit of 1024 is for select(). */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int run(const struct healthd_options *options)
 {
     struct daemon daemon = {.options = options};
@@ -313,6 +325,7 @@ static int run(const struct healthd_options *options)
         return HEALTHD_EXIT_CONFIG;
     signal(SIGPIPE, SIG_IGN); /* who reads our output may go */
     signal(SIGXFSZ, SIG_IGN); /* and a record that may not grow is like a full disk */
+    raise_file_limit();
     evthread_use_pthreads();
     if (begin(&daemon)) {
         notify_send("READY=1");

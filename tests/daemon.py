@@ -374,6 +374,17 @@ def full_disk(stage):
     check((stage.folder / "trace.jsonl").stat().st_size == limit, "it wrote on")
 
 
+def file_limit(stage):
+    """More nodes than the soft limit has files for: it takes what the hard one allows."""
+    names = [f"n{i}" for i in range(32)]
+    stage.write({"lab": names})
+    stage.start(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (16, 4096)))
+    soft, _ = resource.prlimit(stage.process.pid, resource.RLIMIT_NOFILE)
+    check(soft == 4096, f"the limit is {soft}")
+    stage.wait_red(*names)
+    stage.stop()
+
+
 def stalled(stage):
     """A stopped process blames nobody: what was red stays so, and the stall is logged."""
     stage.write({"lab": ["n1"]}, f"record: {stage.folder}/trace.jsonl\n")
@@ -475,8 +486,8 @@ def second_signal(stage):
 
 
 SCENES = (options, check_config, refused, without_a_file, recorded, reloaded, broken_reload,
-          slow_reader, deaf_log, gone_reader, full_disk, stalled, service_manager, taken_port, silent_servers,
-          second_signal)
+          slow_reader, deaf_log, gone_reader, full_disk, file_limit, stalled, service_manager, taken_port,
+          silent_servers, second_signal)
 
 
 def play(scene):
