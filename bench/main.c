@@ -1,12 +1,14 @@
 /*
- * healthd-bench - how fast the engine, the queue and the deadlines are, beside baselines in the same run.
+ * healthd-bench - how fast the engine, the queue, the deadlines and the probes are, beside baselines in the
+ * same run.
  */
 #include "measure.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const struct bench *const benches[] = {&bench_engine, &bench_queue, &bench_deadline};
+static const struct bench *const benches[] = {&bench_engine, &bench_queue, &bench_deadline,
+                                              &bench_probe};
 
 #define BENCH_COUNT (sizeof benches / sizeof *benches)
 

@@ -22,7 +22,7 @@ struct bench {
     int (*run)(void);
 };
 
-extern const struct bench bench_engine, bench_queue, bench_deadline;
+extern const struct bench bench_engine, bench_queue, bench_deadline, bench_probe;
 
 /* What the caller asked for. */
 struct measure_options {
