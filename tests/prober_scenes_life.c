@@ -488,16 +488,16 @@ void scene_stall_of_ours(void)
     struct fake_house house;
     struct prober_stage stage;
 
-    fake_house_open(&house, 8);
+    fake_house_open(&house, 40);
     prober_stage_open(&stage, brisk);
     for (unsigned i = 0; i < house.count; i++) {
-        house.fakes[i].delay_ms = 10;
+        house.fakes[i].delay_ms = 40;
         prober_stage_add(&stage, &house, i);
     }
     prober_stage_run(&stage, 1000);
-    for (int round = 0; round < 4; round++) {
+    for (int round = 0; round < 5; round++) {
         nanosleep(&stall, NULL);
-        prober_stage_run(&stage, 213);
+        prober_stage_run(&stage, 15 + 15 * round); /* amid each of a view's questions */
     }
     unsigned well = 0;
     unsigned failed = 0;
