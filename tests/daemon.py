@@ -457,13 +457,10 @@ def start_with_silent_servers(stage):
     """Watch servers that accept nobody, with a timeout that is longer than a stop may take."""
     names = [f"n{i}" for i in range(8)]
     stage.write({"lab": names}, "probe: {interval_ms: 500, timeout_ms: 5000}\n")
-    for index, name in enumerate(names):
-        stage.ports.held[index].close()
-        full = socket.socket()
-        full.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        full.bind(("127.0.0.1", stage.nodes["lab", name]))
+    for name in names:
+        full = next(held for held in stage.ports.held if held.getsockname()[1] == stage.nodes["lab", name])
         full.listen(0)
-        stage.ports.held += [full, socket.create_connection(full.getsockname())]
+        stage.ports.held.append(socket.create_connection(full.getsockname()))
     stage.start()
     time.sleep(1.5)
 
@@ -475,8 +472,13 @@ def silent_servers(stage):
 
 
 def second_signal(stage):
-    """A second signal ends it at once."""
-    start_with_silent_servers(stage)
+    """A second signal ends it at once: here while a Redis that is silent is waited for."""
+    silent = socket.create_server(("127.0.0.1", 0))
+    stage.ports.held.append(silent)
+    port = silent.getsockname()[1]
+    stage.write({"lab": ["n1"]}, f"report: {{redis: {{address: '127.0.0.1:{port}'}}}}\n")
+    stage.start()
+    time.sleep(1.5)
     stage.process.send_signal(signal.SIGTERM)
     stage.log.wait("event=stop ")
     began = time.monotonic()

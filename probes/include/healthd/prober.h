@@ -8,12 +8,14 @@
  * (wsrep status, the variables that bar clients, the member list), less often and whenever the caller asks
  * for attention.
  * Now and then a light probe goes over a fresh connection, because old sessions hide that new ones fail.
- * Between probes the connection is watched for readiness: its end is an observation, and asks at once.
+ * Between probes the connection is watched for readiness: its end is an observation, and asks at once. A
+ * connection on which a question stays unanswered is watched on, and a view that hangs is not asked beside.
  *
  * No node delays another. What may block (resolving a name, connecting, a TLS handshake: libmariadb's
- * non-blocking calls block in all three) happens on helper threads that live only as long as that; what
- * runs on the loop cannot block. Deadlines are the prober's own and are judged after the sockets that
- * are ready have been read, so that a stall of ours is not taken for a node's silence.
+ * non-blocking calls block in all three) happens on helper threads that live only as long as that, and
+ * ends with the probe's time; what runs on the loop cannot block, and takes no answer without end.
+ * Deadlines are the prober's own and are judged after the sockets that are ready have been read, so that a
+ * stall of ours is not taken for a node's silence.
  *
  * Every probe ends in one place, with one enum health_probe_error, and makes one observation.
  *
@@ -58,7 +60,8 @@ struct health_prober_options {
 enum health_error health_prober_create(const struct health_prober_options *options,
                                        struct health_prober **ret_prober);
 
-/* End all probes and free. Waits for helper threads at most a connect timeout; NULL is fine. */
+/* End all probes and free. Waits for helper threads, but no longer than a probe's timeout: one whose resolver
+ * hangs is left behind, and touches nothing of the prober's. NULL is fine. */
 void health_prober_destroy(struct health_prober *prober);
 
 /*
