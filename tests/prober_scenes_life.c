@@ -379,10 +379,11 @@ static void check_extra(struct fake_house *house, enum fake_manner extra, bool u
                                          .user = "probe"};
     const char *name = fake_manner_name(extra);
 
+    prober_stage_open(&stage, brisk);
     fake_behave(house, 1, extra);
+    prober_stage_run(&stage, 50); /* what stood in its backlog is let in */
     unsigned by_port = house->fakes[0].connections;
     unsigned by_extra = house->fakes[1].connections;
-    prober_stage_open(&stage, brisk);
     CHECK(health_prober_add(stage.prober, 0, "n0", &target) == HEALTH_OK);
     prober_stage_run(&stage, 1000);
     CHECK_OF(name, (prober_stage_count(&stage, 0, 0, HEALTH_PROBE_NONE) > 2) == well);
