@@ -48,4 +48,9 @@ const char *scene_file(const char *name, const char *text);
 /* A file with a certificate, to verify others by. */
 const char *scene_certificate(void);
 
+/* A house of two, and a prober of its first, which is well. */
+void scene_open_one(struct prober_stage *stage, struct fake_house *house,
+                    struct cadence_ms cadence);
+void scene_close_one(struct prober_stage *stage, struct fake_house *house);
+
 #endif
