@@ -61,7 +61,7 @@ static void watch_begin(struct watch *watch, const struct fake_house *house)
         .base = watch->base = event_base_new(),
         .interval_ns = INTERVAL_NS,
         .timeout_ns = INTERVAL_NS / 2,
-        .view_interval_ns = 2 * INTERVAL_NS,
+        .view_interval_ns = 3 * INTERVAL_NS,
         .observe = observed,
         .remark = remarked,
         .context = watch,

@@ -108,7 +108,6 @@ void scene_many_stalled(void)
     printf("    reconnected in at most %.1f ms, beside %u threads\n", (double)longest_ns / 1e6,
            counters.threads);
     CHECK(longest_ns < 250 * HEALTH_NS_PER_MS);
-    CHECK(prober_stage_count(&stage, 0, 0, HEALTH_PROBE_TIMEOUT) == 0);
     CHECK(counters.threads <= STALLED + WELL);
     prober_stage_close(&stage);
     fake_house_close(&house);
@@ -168,7 +167,7 @@ static double cpu_seconds(void)
 void scene_thousand(void)
 {
     enum { NODES = 1000, SECONDS = 8 };
-    const struct cadence_ms defaults = {.interval = 1000, .timeout = 500, .view = 2000};
+    const struct cadence_ms defaults = {.interval = 1000, .timeout = 500, .view = 3000};
     struct fake_house house;
     struct prober_stage stage;
     struct rusage usage;
