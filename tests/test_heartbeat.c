@@ -1,253 +1,12 @@
 /*
- * test_heartbeat.c - a real sender and a real listener over loopback, and somebody in between who records,
- * loses and plays back.
+ * test_heartbeat.c - heartbeats that are lost, forged, recorded and played back.
  */
-#include "heartbeat_listener.h"
-#include "heartbeat_monitor.h"
-#include "heartbeat_wire.h"
+#include "heartbeat_rig.h"
 
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
-#include <errno.h>
-#include <event2/event.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
-
-#define TAPE_MAX 64
-
-/* Somebody on the way. */
-struct tap {
-    int in;  /* the sender sends here */
-    int out; /* connected to the listener */
-    struct sockaddr_in sender;
-    bool cut_challenges;
-    size_t count; /* of recorded beats */
-    size_t sizes[TAPE_MAX];
-    char tape[TAPE_MAX][WIRE_MAX];
-};
-
-struct rig {
-    struct event_base *base;
-    struct health_listener *listener;
-    struct health_sender *sender;
-    struct tap tap;
-    struct health_observation last;
-    unsigned observed;
-    unsigned wanted;
-    bool answers; /* send a beat when one is wanted */
-    unsigned remarks;
-    char remark[512];
-    char key_file[64];
-};
-
-static void observe(void *context, const struct health_observation *observation)
-{
-    struct rig *rig = context;
-    rig->last = *observation;
-    rig->observed++;
-}
-
-static void remark(void *context, uint32_t node, const char *text)
-{
-    struct rig *rig = context;
-    (void)node;
-    snprintf(rig->remark, sizeof rig->remark, "%s", text);
-    rig->remarks++;
-}
-
-static const struct health_heartbeat running = {.process = HEALTH_PROCESS_RUNNING, .pid = 7};
-
-static void wanted(void *context)
-{
-    struct rig *rig = context;
-    rig->wanted++;
-    if (rig->answers)
-        health_sender_send(rig->sender, &running);
-}
-
-static void write_key(struct rig *rig, const char *bytes)
-{
-    if (!rig->key_file[0]) {
-        snprintf(rig->key_file, sizeof rig->key_file, "/tmp/healthd-key-XXXXXX");
-        close(mkstemp(rig->key_file));
-    }
-    FILE *file = fopen(rig->key_file, "w");
-    cr_assert_not_null(file);
-    fputs(bytes, file);
-    fclose(file);
-}
-
-static int udp_socket(uint16_t port, uint16_t *ret_port)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t length = sizeof address;
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-    cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
-    cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &length), 0);
-    if (ret_port)
-        *ret_port = ntohs(address.sin_port);
-    return fd;
-}
-
-static void connect_port(int fd, uint16_t port)
-{
-    const struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    cr_assert_eq(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
-}
-
-static void start_listener(struct rig *rig, const char *listen)
-{
-    const struct health_listener_options options = {
-        .base = rig->base,
-        .listen = listen,
-        .key_file = rig->key_file[0] ? rig->key_file : NULL,
-        .observe = observe,
-        .remark = remark,
-        .context = rig,
-    };
-    health_listener_destroy(rig->listener);
-    rig->listener = NULL;
-    cr_assert_eq(health_listener_create(&options, &rig->listener), HEALTH_OK, "%s", rig->remark);
-    cr_assert_eq(health_listener_add(rig->listener, "lab", "n1", 4), HEALTH_OK);
-}
-
-static void start_sender(struct rig *rig, const char *const *monitors, size_t count)
-{
-    const struct health_sender_options options = {
-        .base = rig->base,
-        .cluster = "lab",
-        .node = "n1",
-        .monitors = monitors,
-        .monitor_count = count,
-        .key_file = rig->key_file[0] ? rig->key_file : NULL,
-        .remark = remark,
-        .wanted = wanted,
-        .context = rig,
-    };
-    health_sender_destroy(rig->sender);
-    rig->sender = NULL;
-    cr_assert_eq(health_sender_create(&options, &rig->sender), HEALTH_OK, "%s", rig->remark);
-}
-
-static void tap_beat(struct tap *tap)
-{
-    socklen_t length = sizeof tap->sender;
-    cr_assert_lt(tap->count, TAPE_MAX);
-    ssize_t size = recvfrom(tap->in, tap->tape[tap->count], WIRE_MAX, 0,
-                            (struct sockaddr *)&tap->sender, &length);
-    if (size <= 0)
-        return;
-    tap->sizes[tap->count++] = (size_t)size;
-    (void)send(tap->out, tap->tape[tap->count - 1], (size_t)size, 0);
-}
-
-static void tap_challenge(struct tap *tap)
-{
-    char datagram[WIRE_MAX];
-    ssize_t size = recv(tap->out, datagram, sizeof datagram, 0);
-    if (size > 0 && !tap->cut_challenges)
-        (void)sendto(tap->in, datagram, (size_t)size, 0, (struct sockaddr *)&tap->sender,
-                     sizeof tap->sender);
-}
-
-static void run(struct rig *rig)
-{
-    const struct timespec pause = {.tv_nsec = 1000000};
-    for (int i = 0; i < 30; i++) {
-        event_base_loop(rig->base, EVLOOP_NONBLOCK);
-        if (rig->tap.in) {
-            tap_beat(&rig->tap);
-            tap_challenge(&rig->tap);
-        }
-        nanosleep(&pause, NULL);
-    }
-}
-
-static void play(struct rig *rig, size_t index)
-{
-    cr_assert_eq(send(rig->tap.out, rig->tap.tape[index], rig->tap.sizes[index], 0),
-                 (ssize_t)rig->tap.sizes[index]);
-}
-
-static void play_all(struct rig *rig)
-{
-    for (size_t i = 0; i < rig->tap.count; i++)
-        play(rig, i);
-    run(rig);
-}
-
-/* The tap stays where the sender finds it; what it leads to may be restarted. */
-static void lead_to_listener(struct rig *rig)
-{
-    if (rig->tap.out)
-        close(rig->tap.out);
-    rig->tap.out = udp_socket(0, NULL);
-    connect_port(rig->tap.out, listener_port(rig->listener));
-}
-
-static void restart_listener(struct rig *rig)
-{
-    start_listener(rig, "127.0.0.1:0");
-    lead_to_listener(rig);
-}
-
-static void restart_sender(struct rig *rig)
-{
-    static char address[32];
-    static const char *monitors[] = {address};
-    struct sockaddr_in tap;
-    socklen_t length = sizeof tap;
-
-    getsockname(rig->tap.in, (struct sockaddr *)&tap, &length);
-    snprintf(address, sizeof address, "127.0.0.1:%u", ntohs(tap.sin_port));
-    start_sender(rig, monitors, 1);
-}
-
-/* `key`: NULL for none. */
-static struct rig *rig_begin(const char *key)
-{
-    struct rig *rig = calloc(1, sizeof *rig);
-    rig->base = event_base_new();
-    rig->answers = true;
-    cr_assert_eq(event_base_priority_init(rig->base, 2), 0);
-    if (key)
-        write_key(rig, key);
-    rig->tap.in = udp_socket(0, NULL);
-    restart_listener(rig);
-    restart_sender(rig);
-    return rig;
-}
-
-static void rig_end(struct rig *rig)
-{
-    health_listener_destroy(rig->listener);
-    health_sender_destroy(rig->sender);
-    event_base_free(rig->base);
-    if (rig->tap.in)
-        close(rig->tap.in);
-    if (rig->tap.out)
-        close(rig->tap.out);
-    if (rig->key_file[0])
-        unlink(rig->key_file);
-    free(rig);
-}
-
-static struct health_listener_counters counters(const struct rig *rig)
-{
-    struct health_listener_counters counted;
-    health_listener_counters(rig->listener, &counted);
-    return counted;
-}
-
-static void beat(struct rig *rig)
-{
-    health_sender_send(rig->sender, &running);
-    run(rig);
-}
 
 #define KEY "0123456789abcdef\n"
 
@@ -255,7 +14,7 @@ Test(heartbeat, without_a_key_a_beat_is_taken_at_once)
 {
     struct rig *rig = rig_begin(NULL);
     int64_t before_ns = health_clock_ns();
-    beat(rig);
+    rig_beat(rig);
     cr_assert_eq(rig->observed, 1);
     cr_assert_eq(rig->last.node, 4);
     cr_assert_eq(rig->last.witness, HEALTH_WITNESS_AGENT);
@@ -266,9 +25,9 @@ Test(heartbeat, without_a_key_a_beat_is_taken_at_once)
     cr_assert_eq(rig->last.heartbeat.pid, 7);
     cr_assert_eq(rig->last.heartbeat.seq, 1);
     cr_assert_gt(rig->last.heartbeat.sent_us, INT64_C(1500000000000000));
-    beat(rig);
+    rig_beat(rig);
     cr_assert_eq(rig->last.heartbeat.seq, 2);
-    cr_assert_eq(counters(rig).accepted, 2);
+    cr_assert_eq(rig_counters(rig).accepted, 2);
     cr_assert_eq(rig->remarks, 0, "%s", rig->remark);
     rig_end(rig);
 }
@@ -276,19 +35,19 @@ Test(heartbeat, without_a_key_a_beat_is_taken_at_once)
 Test(heartbeat, a_boot_that_is_not_known_is_challenged_and_proves_itself)
 {
     struct rig *rig = rig_begin(KEY);
-    beat(rig);
+    rig_beat(rig);
     cr_assert_eq(rig->wanted, 1);
-    cr_assert_eq(counters(rig).challenges, 1);
-    cr_assert_eq(counters(rig).accepted, 1);
+    cr_assert_eq(rig_counters(rig).challenges, 1);
+    cr_assert_eq(rig_counters(rig).accepted, 1);
     cr_assert_eq(rig->last.heartbeat.seq, 2);
-    beat(rig);
-    beat(rig);
-    cr_assert_eq(counters(rig).challenges, 1); /* once is enough */
+    rig_beat(rig);
+    rig_beat(rig);
+    cr_assert_eq(rig_counters(rig).challenges, 1); /* once is enough */
     rig->tap.tape[1][rig->tap.sizes[1] - 1] = '\0';
     rig->tap.tape[2][rig->tap.sizes[2] - 1] = '\0';
     cr_assert_not_null(strstr(rig->tap.tape[1], "\"answer\""));
     cr_assert_null(strstr(rig->tap.tape[2], "\"answer\""));
-    cr_assert_eq(counters(rig).accepted, 3);
+    cr_assert_eq(rig_counters(rig).accepted, 3);
     cr_assert_eq(rig->remarks, 0, "%s", rig->remark);
     rig_end(rig);
 }
@@ -298,12 +57,12 @@ Test(heartbeat, a_lost_challenge_is_made_again)
     struct rig *rig = rig_begin(KEY);
     rig->tap.cut_challenges = true;
     for (int i = 0; i < 5; i++)
-        beat(rig);
+        rig_beat(rig);
     cr_assert_eq(rig->observed, 0);
-    cr_assert_eq(counters(rig).challenges, 5);
+    cr_assert_eq(rig_counters(rig).challenges, 5);
     cr_assert_not_null(strstr(rig->remark, "does not answer"));
     rig->tap.cut_challenges = false;
-    beat(rig);
+    rig_beat(rig);
     cr_assert_eq(rig->observed, 1);
     rig_end(rig);
 }
@@ -313,42 +72,42 @@ Test(heartbeat, a_replay_changes_nothing)
 {
     struct rig *rig = rig_begin(KEY);
     for (int i = 0; i < 3; i++)
-        beat(rig);
+        rig_beat(rig);
     unsigned observed = rig->observed;
     size_t recorded = rig->tap.count;
     cr_assert_eq(observed, 3);
     cr_assert_eq(recorded, 4);
 
-    play_all(rig); /* while the same life goes on */
+    rig_play_all(rig); /* while the same life goes on */
     cr_assert_eq(rig->observed, observed);
-    cr_assert_eq(counters(rig).stale, 1 + recorded);
+    cr_assert_eq(rig_counters(rig).stale, 1 + recorded);
 
-    restart_sender(rig); /* the agent is another now */
+    rig_restart_sender(rig); /* the agent is another now */
     rig->answers = false;
-    play_all(rig);
+    rig_play_all(rig);
     cr_assert_eq(rig->observed, observed);
     rig->answers = true;
-    beat(rig);
+    rig_beat(rig);
     cr_assert_eq(rig->observed, observed + 1);
     const struct health_heartbeat newest = rig->last.heartbeat;
-    play_all(rig); /* the former life's, and this one's */
+    rig_play_all(rig); /* the former life's, and this one's */
     cr_assert_eq(rig->observed, observed + 1);
     cr_assert_eq(memcmp(&newest, &rig->last.heartbeat, sizeof newest), 0);
 
-    restart_listener(rig); /* the monitor knows nobody now */
+    rig_restart_listener(rig); /* the monitor knows nobody now */
     rig->answers = false;
-    play_all(rig);
+    rig_play_all(rig);
     cr_assert_eq(rig->observed, observed + 1);
-    cr_assert_gt(counters(rig).challenges, 0);
+    cr_assert_gt(rig_counters(rig).challenges, 0);
     rig->answers = true;
-    beat(rig);
+    rig_beat(rig);
     cr_assert_eq(rig->observed, observed + 2);
     cr_assert_neq(newest.seq, rig->last.heartbeat.seq);
 
-    restart_listener(rig); /* both at once */
-    restart_sender(rig);
+    rig_restart_listener(rig); /* both at once */
+    rig_restart_sender(rig);
     rig->answers = false;
-    play_all(rig);
+    rig_play_all(rig);
     cr_assert_eq(rig->observed, observed + 2);
     rig_end(rig);
 }
@@ -357,19 +116,19 @@ Test(heartbeat, a_replay_changes_nothing)
 Test(heartbeat, a_replay_does_not_crowd_out_the_living)
 {
     struct rig *rig = rig_begin(KEY);
-    beat(rig);
-    restart_listener(rig);
-    restart_sender(rig);
+    rig_beat(rig);
+    rig_restart_listener(rig);
+    rig_restart_sender(rig);
     rig->answers = false;
     unsigned observed = rig->observed;
-    health_sender_send(rig->sender, &running); /* will be challenged ... */
-    run(rig);
+    health_sender_send(rig->sender, &rig_running); /* will be challenged ... */
+    rig_run(rig);
     cr_assert_eq(rig->wanted, 2);
     for (int i = 0; i < 10; i++)
-        play(rig, 0); /* ... and meanwhile others ask too */
-    run(rig);
-    health_sender_send(rig->sender, &running); /* carries the answer */
-    run(rig);
+        rig_play(rig, 0); /* ... and meanwhile others ask too */
+    rig_run(rig);
+    health_sender_send(rig->sender, &rig_running); /* carries the answer */
+    rig_run(rig);
     cr_assert_eq(rig->observed, observed + 1);
     rig_end(rig);
 }
@@ -377,16 +136,16 @@ Test(heartbeat, a_replay_does_not_crowd_out_the_living)
 Test(heartbeat, without_a_key_duplicates_and_former_lives_are_refused)
 {
     struct rig *rig = rig_begin(NULL);
-    beat(rig);
-    beat(rig);
-    play_all(rig);
+    rig_beat(rig);
+    rig_beat(rig);
+    rig_play_all(rig);
     cr_assert_eq(rig->observed, 2);
-    restart_sender(rig);
-    beat(rig);
+    rig_restart_sender(rig);
+    rig_beat(rig);
     cr_assert_eq(rig->observed, 3);
-    play_all(rig);
+    rig_play_all(rig);
     cr_assert_eq(rig->observed, 3);
-    cr_assert_eq(counters(rig).stale, 5);
+    cr_assert_eq(rig_counters(rig).stale, 5);
     rig_end(rig);
 }
 
@@ -394,41 +153,41 @@ Test(heartbeat, late_beats_are_refused)
 {
     struct rig *rig = rig_begin(NULL);
     int out = rig->tap.out;
-    beat(rig);
-    rig->tap.out = udp_socket(0, NULL); /* leads nowhere: the next beat is on its way for long */
-    beat(rig);
+    rig_beat(rig);
+    rig->tap.out = rig_socket(0, NULL); /* leads nowhere: the next beat is on its way for long */
+    rig_beat(rig);
     close(rig->tap.out);
     rig->tap.out = out;
-    beat(rig);
+    rig_beat(rig);
     cr_assert_eq(rig->last.heartbeat.seq, 3);
-    play(rig, 1);
-    run(rig);
+    rig_play(rig, 1);
+    rig_run(rig);
     cr_assert_eq(rig->last.heartbeat.seq, 3);
     cr_assert_eq(rig->observed, 2);
-    cr_assert_eq(counters(rig).stale, 1);
+    cr_assert_eq(rig_counters(rig).stale, 1);
     rig_end(rig);
 }
 
 Test(heartbeat, another_key_is_forgery_until_it_is_ours)
 {
     struct rig *rig = rig_begin("another key, long enough");
-    write_key(rig, KEY);
-    restart_sender(rig);
+    rig_write_key(rig, KEY);
+    rig_restart_sender(rig);
     for (int i = 0; i < 5; i++)
-        beat(rig);
+        rig_beat(rig);
     cr_assert_eq(rig->observed, 0);
-    cr_assert_eq(counters(rig).forged, 5);
-    cr_assert_eq(counters(rig).challenges, 0);
+    cr_assert_eq(rig_counters(rig).forged, 5);
+    cr_assert_eq(rig_counters(rig).challenges, 0);
     cr_assert_eq(rig->remarks, 1); /* at most one a minute */
     cr_assert_not_null(strstr(rig->remark, "127.0.0.1:"));
 
-    write_key(rig, "short");
+    rig_write_key(rig, "short");
     cr_assert_not(health_listener_reread(rig->listener));
-    beat(rig);
+    rig_beat(rig);
     cr_assert_eq(rig->observed, 0);
-    write_key(rig, KEY);
+    rig_write_key(rig, KEY);
     cr_assert(health_listener_reread(rig->listener));
-    beat(rig);
+    rig_beat(rig);
     cr_assert_eq(rig->observed, 1);
     rig_end(rig);
 }
@@ -439,11 +198,11 @@ Test(heartbeat, an_agent_without_a_key_is_refused_by_a_monitor_with_one)
     struct rig *rig = rig_begin(KEY);
     char first = rig->key_file[0];
     rig->key_file[0] = '\0';
-    restart_sender(rig);
+    rig_restart_sender(rig);
     rig->key_file[0] = first;
-    beat(rig);
+    rig_beat(rig);
     cr_assert_eq(rig->observed, 0);
-    cr_assert_eq(counters(rig).forged, 1);
+    cr_assert_eq(rig_counters(rig).forged, 1);
     rig_end(rig);
 }
 
@@ -461,7 +220,7 @@ Test(heartbeat, an_agent_answers_only_challenges_that_are_right_and_meant_for_it
 {
     struct rig *rig = rig_begin(KEY);
     char datagram[WIRE_MAX];
-    beat(rig);
+    rig_beat(rig);
     struct health_uuid boot = rig->last.heartbeat.boot;
     struct health_uuid other = {boot.hi ^ 1, boot.lo};
     const struct sockaddr *sender = (const struct sockaddr *)&rig->tap.sender;
@@ -473,11 +232,11 @@ Test(heartbeat, an_agent_answers_only_challenges_that_are_right_and_meant_for_it
     sendto(rig->tap.in, datagram, size, 0, sender, sizeof rig->tap.sender);
     sendto(rig->tap.in, "{}\n", 3, 0, sender, sizeof rig->tap.sender);
     sendto(rig->tap.in, rig->tap.tape[0], rig->tap.sizes[0], 0, sender, sizeof rig->tap.sender);
-    run(rig);
+    rig_run(rig);
     cr_assert_eq(rig->wanted, 1);
     size = make_challenge("0123456789abcdef", boot, datagram);
     sendto(rig->tap.in, datagram, size, 0, sender, sizeof rig->tap.sender);
-    run(rig);
+    rig_run(rig);
     cr_assert_eq(rig->wanted, 2);
     rig_end(rig);
 }
@@ -488,8 +247,8 @@ Test(heartbeat, strangers_and_rubbish_are_counted)
     char large[WIRE_MAX + 1];
     cr_assert_eq(health_listener_remove(rig->listener, 4), HEALTH_OK);
     cr_assert_eq(health_listener_add(rig->listener, "other", "n1", 4), HEALTH_OK);
-    beat(rig);
-    cr_assert_eq(counters(rig).stranger, 1);
+    rig_beat(rig);
+    cr_assert_eq(rig_counters(rig).stranger, 1);
     cr_assert_not_null(strstr(rig->remark, "\"n1\" of cluster \"lab\""));
     memset(large, ' ', sizeof large);
     memcpy(large, rig->tap.tape[0], rig->tap.sizes[0] - 1);
@@ -497,11 +256,11 @@ Test(heartbeat, strangers_and_rubbish_are_counted)
     (void)send(rig->tap.out, large, sizeof large, 0);
     (void)send(rig->tap.out, "", 0, 0);
     (void)send(rig->tap.out, "hello\n", 6, 0);
-    run(rig);
-    cr_assert_eq(counters(rig).malformed, 3);
+    rig_run(rig);
+    cr_assert_eq(rig_counters(rig).malformed, 3);
     cr_assert_eq(rig->remarks, 2); /* one of each kind */
     cr_assert_eq(health_listener_add(rig->listener, "lab", "n1", 5), HEALTH_OK);
-    beat(rig);
+    rig_beat(rig);
     cr_assert_eq(rig->last.node, 5);
     cr_assert_eq(rig->observed, 1);
     rig_end(rig);
@@ -520,8 +279,8 @@ Test(heartbeat, a_burst_is_taken_whole)
                             i);
         cr_assert_eq(send(rig->tap.out, text, (size_t)size, 0), size);
     }
-    run(rig);
-    cr_assert_eq(counters(rig).accepted, 1000);
+    rig_run(rig);
+    cr_assert_eq(rig_counters(rig).accepted, 1000);
     rig_end(rig);
 }
 
@@ -529,12 +288,12 @@ static void direct(struct rig *rig, const char *listen, const char *host)
 {
     char address[64];
     const char *monitors[] = {address};
-    start_listener(rig, listen);
+    rig_start_listener(rig, listen);
     snprintf(address, sizeof address, "%s:%u", host, listener_port(rig->listener));
-    start_sender(rig, monitors, 1);
+    rig_start_sender(rig, monitors, 1);
     rig->observed = 0;
     for (int i = 0; i < 20 && rig->observed == 0; i++)
-        beat(rig);
+        rig_beat(rig);
     cr_assert_eq(rig->observed > 0, true, "%s -> %s: %s", address, listen, rig->remark);
 }
 
@@ -566,18 +325,19 @@ Test(heartbeat, several_monitors)
     char there[32];
     const char *monitors[] = {away, "no..such.host:9201", there};
     uint16_t port;
-    int fd = udp_socket(0, &port);
+    int fd = rig_socket(0, &port);
 
     close(fd);
     snprintf(away, sizeof away, "127.0.0.1:%u", port);
     snprintf(there, sizeof there, "127.0.0.1:%u", listener_port(rig->listener));
-    start_sender(rig, monitors, 3);
+    rig_start_sender(rig, monitors, 3);
     for (int i = 0; i < 5; i++)
-        beat(rig);
+        rig_beat(rig);
     cr_assert_eq(rig->observed, 5);
-    health_sender_send(rig->sender, &running); /* refused: an error waits at the socket now ... */
-    fd = udp_socket(port, NULL);
-    health_sender_send(rig->sender, &running); /* ... and does not cost this beat */
+    health_sender_send(rig->sender,
+                       &rig_running); /* refused: an error waits at the socket now ... */
+    fd = rig_socket(port, NULL);
+    health_sender_send(rig->sender, &rig_running); /* ... and does not cost this beat */
     char datagram[WIRE_MAX];
     cr_assert_gt(recv(fd, datagram, sizeof datagram, 0), 0);
     close(fd);
@@ -598,12 +358,12 @@ Test(heartbeat, the_next_address_of_a_name_is_tried)
     struct rig *rig = rig_begin(NULL);
     struct monitor monitor = {.base = rig->base,
                               .text = "127.0.0.1:1",
-                              .remark = remark,
+                              .remark = rig_remark,
                               .heard = ignore_heard,
                               .context = rig};
     char datagram[WIRE_MAX];
     socklen_t length = sizeof(struct sockaddr_in);
-    int fd = udp_socket(0, NULL);
+    int fd = rig_socket(0, NULL);
 
     cr_assert_eq(monitor_begin(&monitor), HEALTH_OK);
     cr_assert_eq(monitor.resolved.count, 1);
@@ -612,10 +372,10 @@ Test(heartbeat, the_next_address_of_a_name_is_tried)
     monitor.resolved.addresses[1].length = length;
     monitor.resolved.count = 2;
     monitor_send(&monitor, "x", 1);
-    run(rig); /* the loop learns of the refusal */
+    rig_run(rig); /* the loop learns of the refusal */
     monitor_send(&monitor, "x", 1);
     cr_assert_eq(recv(fd, datagram, sizeof datagram, 0), 1);
-    run(rig);
+    rig_run(rig);
     monitor_send(&monitor, "x", 1); /* and stays with what works */
     cr_assert_eq(recv(fd, datagram, sizeof datagram, 0), 1);
     monitor_end(&monitor);
@@ -633,7 +393,7 @@ Test(heartbeat, what_cannot_be_used_is_said)
 
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         const struct health_listener_options options = {
-            .base = rig->base, .listen = places[i], .remark = remark, .context = rig};
+            .base = rig->base, .listen = places[i], .remark = rig_remark, .context = rig};
         cr_assert_eq(health_listener_create(&options, &listener), HEALTH_EINVAL, "%s", places[i]);
         cr_assert_not_null(strstr(rig->remark, places[i]));
     }
@@ -643,7 +403,7 @@ Test(heartbeat, what_cannot_be_used_is_said)
                                                       .node = "n1",
                                                       .monitors = &monitors[i],
                                                       .monitor_count = 1,
-                                                      .remark = remark,
+                                                      .remark = rig_remark,
                                                       .context = rig};
         cr_assert_eq(health_sender_create(&options, &sender), HEALTH_EINVAL, "%s", monitors[i]);
         cr_assert_not_null(strstr(rig->remark, monitors[i]));
