@@ -1,12 +1,10 @@
 /*
  * test_process.c - the process watch beside real processes that end in every way.
  */
-#include <healthd/process.h>
+#include "process_stage.h"
 
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -20,158 +18,22 @@
 #define HEAD "# GALERA saved state\nversion: 2.1\n"
 #define UUID "573eebdb-e711-11f1-9041-7299d955b7a3"
 
-/* A scratch directory, the watch, and what it said. */
-struct stage {
-    char directory[64];
-    struct event_base *base;
-    struct health_process_watch *watch;
-    unsigned changes;
-    int64_t stopped_ns; /* when it was first said */
-};
-
-static void put_file(const struct stage *stage, const char *name, const char *text)
-{
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", stage->directory, name);
-    FILE *file = fopen(path, "w");
-    cr_assert_not_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-static struct health_heartbeat described(const struct stage *stage)
-{
-    struct health_heartbeat beat = {0};
-    health_process_describe(stage->watch, &beat);
-    return beat;
-}
-
-static void changed(void *context)
-{
-    struct stage *stage = context;
-    stage->changes++;
-    if (!stage->stopped_ns && described(stage).process == HEALTH_PROCESS_STOPPED)
-        stage->stopped_ns = health_clock_ns();
-}
-
-static struct stage *stage_begin(void)
-{
-    struct stage *stage = calloc(1, sizeof *stage);
-    snprintf(stage->directory, sizeof stage->directory, "/tmp/healthd-process-XXXXXX");
-    cr_assert_not_null(mkdtemp(stage->directory));
-    cr_assert_eq(chmod(stage->directory, 0777), 0);
-    stage->base = event_base_new();
-    cr_assert_eq(event_base_priority_init(stage->base, 2), 0);
-    return stage;
-}
-
-static void watch_begin(struct stage *stage, const char *pid_file)
-{
-    const struct health_process_options options = {
-        .base = stage->base,
-        .datadir = stage->directory,
-        .pid_file = pid_file,
-        .changed = changed,
-        .context = stage,
-    };
-    cr_assert_eq(health_process_create(&options, &stage->watch), HEALTH_OK);
-}
-
-static void stage_end(struct stage *stage)
-{
-    static const char *const files[] = {"grastate.dat", "gvwstate.dat", "sst_in_progress",
-                                        "n1.pid",       "stale.pid",    "core"};
-    char path[128];
-
-    health_process_destroy(stage->watch);
-    event_base_free(stage->base);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        snprintf(path, sizeof path, "%s/%s", stage->directory, files[i]);
-        unlink(path);
-    }
-    cr_assert_eq(rmdir(stage->directory), 0, "%s: %s", stage->directory, strerror(errno));
-    free(stage);
-}
-
-static void run_ms(struct stage *stage, int64_t ms)
-{
-    const struct timespec pause = {.tv_nsec = 500000};
-    for (int64_t until = health_clock_ns() + ms * HEALTH_NS_PER_MS; health_clock_ns() < until;) {
-        event_base_loop(stage->base, EVLOOP_NONBLOCK);
-        nanosleep(&pause, NULL);
-    }
-}
-
-/* Run until the watch says `process`; -1: not within two seconds, else after how many ns. */
-static int64_t until(struct stage *stage, enum health_process process)
-{
-    int64_t since_ns = health_clock_ns();
-    while (described(stage).process != process) {
-        if (health_clock_ns() > since_ns + 2 * HEALTH_NS_PER_S)
-            return -1;
-        run_ms(stage, 1);
-    }
-    return health_clock_ns() - since_ns;
-}
-
-#define EXPECT(stage, word) \
-    cr_assert_geq(until((stage), HEALTH_PROCESS_##word), 0, "still %d", described(stage).process)
-
-/* Start the fake mysqld with up to four options; "" for none. */
-static pid_t fake(const char *a, const char *b, const char *c, const char *d)
-{
-    const char *const given[] = {a, b, c, d};
-    char *arguments[6] = {(char *)(uintptr_t) "mysqld"};
-    size_t count = 1;
-    for (size_t i = 0; i < 4; i++)
-        if (*given[i])
-            arguments[count++] = (char *)(uintptr_t)given[i];
-    pid_t pid = fork();
-    if (pid == 0) {
-        execv(FAKE_MYSQLD, arguments);
-        _exit(99);
-    }
-    return pid;
-}
-
-static const char *datadir_option(const struct stage *stage)
-{
-    static char text[96];
-    snprintf(text, sizeof text, "--datadir=%s", stage->directory);
-    return text;
-}
-
-static void reap(pid_t pid)
-{
-    kill(pid, SIGKILL);
-    cr_assert_eq(waitpid(pid, NULL, 0), pid);
-}
-
-/* Its parent takes its time, as if the kernel did not tell later. */
-static void kill_seen(struct stage *stage, pid_t pid)
-{
-    kill(pid, SIGKILL);
-    EXPECT(stage, STOPPED);
-    run_ms(stage, 20);
-    cr_assert_eq(waitpid(pid, NULL, 0), pid);
-}
-
 Test(process, nothing_is_there)
 {
     struct stage *stage = stage_begin();
-    watch_begin(stage, NULL);
-    cr_assert_eq(described(stage).process, HEALTH_PROCESS_NOT_KNOWN); /* not looked yet */
+    stage_watch(stage, NULL);
+    cr_assert_eq(stage_describe(stage).process, HEALTH_PROCESS_NOT_KNOWN); /* not looked yet */
     EXPECT(stage, STOPPED);
-    struct health_heartbeat beat = described(stage);
+    struct health_heartbeat beat = stage_describe(stage);
     cr_assert_eq(beat.pid, 0);
     cr_assert_eq(beat.exit_kind, HEALTH_EXIT_NOT_KNOWN);
     cr_assert_not(beat.grastate.known);
     cr_assert_eq(beat.gvwstate, HEALTH_ANSWER_NO);
     cr_assert_eq(beat.sst_in_progress, HEALTH_ANSWER_NO);
-    put_file(stage, "gvwstate.dat", ""); /* empty after a power loss: it is there */
-    put_file(stage, "sst_in_progress", "");
-    put_file(stage, "grastate.dat", HEAD "uuid: " UUID "\nseqno: 7\n");
-    beat = described(stage);
+    stage_put(stage, "gvwstate.dat", ""); /* empty after a power loss: it is there */
+    stage_put(stage, "sst_in_progress", "");
+    stage_put(stage, "grastate.dat", HEAD "uuid: " UUID "\nseqno: 7\n");
+    beat = stage_describe(stage);
     cr_assert_eq(beat.gvwstate, HEALTH_ANSWER_YES);
     cr_assert_eq(beat.sst_in_progress, HEALTH_ANSWER_YES);
     cr_assert_eq(beat.grastate.seqno, 7);
@@ -183,16 +45,16 @@ Test(process, the_data_directory_is_not_there_yet)
 {
     struct stage *stage = stage_begin();
     cr_assert_eq(rmdir(stage->directory), 0);
-    watch_begin(stage, NULL);
-    run_ms(stage, 50);
-    cr_assert_eq(described(stage).gvwstate, HEALTH_ANSWER_NOT_KNOWN);
-    cr_assert_eq(described(stage).sst_in_progress, HEALTH_ANSWER_NOT_KNOWN);
+    stage_watch(stage, NULL);
+    stage_run(stage, 50);
+    cr_assert_eq(stage_describe(stage).gvwstate, HEALTH_ANSWER_NOT_KNOWN);
+    cr_assert_eq(stage_describe(stage).sst_in_progress, HEALTH_ANSWER_NOT_KNOWN);
     cr_assert_eq(mkdir(stage->directory, 0755), 0);
-    pid_t pid = fake("", "", "", datadir_option(stage));
+    pid_t pid = stage_fake("", "", "", stage_datadir(stage));
     EXPECT(stage, RUNNING);
-    cr_assert_eq(described(stage).pid, (uint32_t)pid);
-    cr_assert_eq(described(stage).gvwstate, HEALTH_ANSWER_NO);
-    reap(pid);
+    cr_assert_eq(stage_describe(stage).pid, (uint32_t)pid);
+    cr_assert_eq(stage_describe(stage).gvwstate, HEALTH_ANSWER_NO);
+    stage_reap(pid);
     stage_end(stage);
 }
 
@@ -205,7 +67,7 @@ Test(process, a_server_is_found_in_each_way)
     char text[32];
     snprintf(pid_file, sizeof pid_file, "%s/n1.pid", other->directory);
     snprintf(place, sizeof place, "--fake-chdir=%s", stage->directory);
-    pid_t stranger = fake("", "", "", datadir_option(other));
+    pid_t stranger = stage_fake("", "", "", stage_datadir(other));
     pid_t bystander = fork();
     if (bystander == 0) {
         pause();
@@ -213,26 +75,26 @@ Test(process, a_server_is_found_in_each_way)
     }
     /* What is left of former lives: numbers that belong to others now. */
     snprintf(text, sizeof text, "%d\n", bystander);
-    put_file(other, "n1.pid", text);
+    stage_put(other, "n1.pid", text);
     snprintf(text, sizeof text, "%d\n", stranger);
-    put_file(stage, "stale.pid", text);
-    watch_begin(stage, pid_file);
-    run_ms(stage, 300);
-    cr_assert_eq(described(stage).process, HEALTH_PROCESS_STOPPED);
+    stage_put(stage, "stale.pid", text);
+    stage_watch(stage, pid_file);
+    stage_run(stage, 300);
+    cr_assert_eq(stage_describe(stage).process, HEALTH_PROCESS_STOPPED);
 
-    pid_t pid = fake(place, "", "", ""); /* through /proc */
+    pid_t pid = stage_fake(place, "", "", ""); /* through /proc */
     EXPECT(stage, RUNNING);
-    cr_assert_eq(described(stage).pid, (uint32_t)pid);
-    reap(pid);
+    cr_assert_eq(stage_describe(stage).pid, (uint32_t)pid);
+    stage_reap(pid);
     EXPECT(stage, STOPPED);
     snprintf(text, sizeof text, "--fake-pid-file=n1.pid");
-    pid = fake(place, text, "", ""); /* through a pid file in the data directory */
+    pid = stage_fake(place, text, "", ""); /* through a pid file in the data directory */
     EXPECT(stage, RUNNING);
-    cr_assert_eq(described(stage).pid, (uint32_t)pid);
-    reap(pid);
+    cr_assert_eq(stage_describe(stage).pid, (uint32_t)pid);
+    stage_reap(pid);
     EXPECT(stage, STOPPED);
-    reap(stranger);
-    reap(bystander);
+    stage_reap(stranger);
+    stage_reap(bystander);
     other->watch = NULL;
     stage_end(other);
     stage_end(stage);
@@ -241,14 +103,14 @@ Test(process, a_server_is_found_in_each_way)
 static void expect_end(const char *how, uint8_t kind, int32_t value)
 {
     struct stage *stage = stage_begin();
-    pid_t pid = fake("--fake-after-ms=300", how, "--fake-threads=20", datadir_option(stage));
-    watch_begin(stage, NULL);
+    pid_t pid = stage_fake("--fake-after-ms=300", how, "--fake-threads=20", stage_datadir(stage));
+    stage_watch(stage, NULL);
     EXPECT(stage, RUNNING);
-    cr_assert_eq(described(stage).exit_kind, HEALTH_EXIT_NOT_KNOWN);
+    cr_assert_eq(stage_describe(stage).exit_kind, HEALTH_EXIT_NOT_KNOWN);
     EXPECT(stage, STOPPED);
     waitpid(pid, NULL, 0);
-    run_ms(stage, 50);
-    struct health_heartbeat beat = described(stage);
+    stage_run(stage, 50);
+    struct health_heartbeat beat = stage_describe(stage);
     cr_assert_eq(beat.pid, (uint32_t)pid);
     cr_assert_eq(beat.exit_kind, kind, "%s: kind %d value %d", how, beat.exit_kind,
                  beat.exit_value);
@@ -281,16 +143,16 @@ Test(process, it_crashes)
 Test(process, a_graceful_stop_is_told_with_its_saved_position)
 {
     struct stage *stage = stage_begin();
-    put_file(stage, "grastate.dat", HEAD "uuid: " UUID "\nseqno: -1\n");
-    pid_t pid = fake("", "", "", datadir_option(stage));
-    watch_begin(stage, NULL);
+    stage_put(stage, "grastate.dat", HEAD "uuid: " UUID "\nseqno: -1\n");
+    pid_t pid = stage_fake("", "", "", stage_datadir(stage));
+    stage_watch(stage, NULL);
     EXPECT(stage, RUNNING);
     kill(pid, SIGTERM);
     EXPECT(stage, STOPPED);
-    cr_assert_eq(described(stage).grastate.seqno, 7);
+    cr_assert_eq(stage_describe(stage).grastate.seqno, 7);
     waitpid(pid, NULL, 0);
-    run_ms(stage, 50);
-    cr_assert_eq(described(stage).exit_kind, HEALTH_EXIT_CODE);
+    stage_run(stage, 50);
+    cr_assert_eq(stage_describe(stage).exit_kind, HEALTH_EXIT_CODE);
     stage_end(stage);
 }
 
@@ -304,23 +166,23 @@ static bool has_ended(int pidfd)
 Test(process, the_end_of_a_large_process_is_seen_before_it_is_over)
 {
     struct stage *stage = stage_begin();
-    pid_t pid = fake("--fake-mib=1024", "--fake-threads=20", "", datadir_option(stage));
+    pid_t pid = stage_fake("--fake-mib=1024", "--fake-threads=20", "", stage_datadir(stage));
     int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    watch_begin(stage, NULL);
+    stage_watch(stage, NULL);
     EXPECT(stage, RUNNING);
-    run_ms(stage, 1500); /* until it has its memory */
+    stage_run(stage, 1500); /* until it has its memory */
     int64_t killed_ns = health_clock_ns();
     kill(pid, SIGKILL);
     while (!has_ended(pidfd))
-        run_ms(stage, 1);
+        stage_run(stage, 1);
     int64_t ended_ns = health_clock_ns();
     cr_assert_gt(stage->stopped_ns, killed_ns);
     cr_assert_lt(stage->stopped_ns, ended_ns);
     printf("1 GiB: said after %.1f ms, over after %.1f ms\n",
            (double)(stage->stopped_ns - killed_ns) / 1e6, (double)(ended_ns - killed_ns) / 1e6);
     waitpid(pid, NULL, 0);
-    run_ms(stage, 50);
-    cr_assert_eq(described(stage).exit_value, 9);
+    stage_run(stage, 50);
+    cr_assert_eq(stage_describe(stage).exit_value, 9);
     close(pidfd);
     stage_end(stage);
 }
@@ -334,24 +196,25 @@ Test(process, a_core_dump_is_an_end)
         cr_skip_test("cores go elsewhere on this machine: %s", pattern);
     fclose(file);
     struct stage *stage = stage_begin();
-    pid_t pid = fake("--fake-mib=600", "--fake-core", "--fake-threads=5", datadir_option(stage));
+    pid_t pid =
+        stage_fake("--fake-mib=600", "--fake-core", "--fake-threads=5", stage_datadir(stage));
     int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    watch_begin(stage, NULL);
+    stage_watch(stage, NULL);
     EXPECT(stage, RUNNING);
-    run_ms(stage, 1000);
+    stage_run(stage, 1000);
     int64_t killed_ns = health_clock_ns();
     kill(pid, SIGSEGV);
     while (!has_ended(pidfd) && health_clock_ns() < killed_ns + 20 * HEALTH_NS_PER_S)
-        run_ms(stage, 1);
+        stage_run(stage, 1);
     int64_t ended_ns = health_clock_ns();
     cr_assert_gt(stage->stopped_ns, killed_ns);
     printf("core dump: said after %.1f ms, over after %.1f ms\n",
            (double)(stage->stopped_ns - killed_ns) / 1e6, (double)(ended_ns - killed_ns) / 1e6);
     cr_assert_lt(stage->stopped_ns - killed_ns, 50 * HEALTH_NS_PER_MS);
     waitpid(pid, NULL, 0);
-    run_ms(stage, 50);
-    cr_assert_eq(described(stage).exit_kind, HEALTH_EXIT_SIGNAL);
-    cr_assert_eq(described(stage).exit_value, SIGSEGV);
+    stage_run(stage, 50);
+    cr_assert_eq(stage_describe(stage).exit_kind, HEALTH_EXIT_SIGNAL);
+    cr_assert_eq(stage_describe(stage).exit_value, SIGSEGV);
     char core[96];
     snprintf(core, sizeof core, "%s/core.%d", stage->directory, pid); /* with core_uses_pid */
     unlink(core);
@@ -363,18 +226,18 @@ Test(process, a_main_thread_that_ends_alone_is_no_end)
 {
     struct stage *stage = stage_begin();
     pid_t pid =
-        fake("--fake-after-ms=300", "--fake-leave", "--fake-threads=2", datadir_option(stage));
-    watch_begin(stage, NULL);
+        stage_fake("--fake-after-ms=300", "--fake-leave", "--fake-threads=2", stage_datadir(stage));
+    stage_watch(stage, NULL);
     EXPECT(stage, RUNNING);
-    run_ms(stage, 600);
-    struct health_heartbeat beat = described(stage);
+    stage_run(stage, 600);
+    struct health_heartbeat beat = stage_describe(stage);
     cr_assert_eq(beat.process, HEALTH_PROCESS_RUNNING);
     cr_assert_eq(beat.proc_state, '\0'); /* the leader's Z is not the process's */
     health_process_destroy(stage->watch);
-    watch_begin(stage, NULL); /* one who comes later cannot tell whose it is, and does not guess */
-    run_ms(stage, 300);
-    cr_assert_eq(described(stage).process, HEALTH_PROCESS_NOT_KNOWN);
-    reap(pid);
+    stage_watch(stage, NULL); /* one who comes later cannot tell whose it is, and does not guess */
+    stage_run(stage, 300);
+    cr_assert_eq(stage_describe(stage).process, HEALTH_PROCESS_NOT_KNOWN);
+    stage_reap(pid);
     EXPECT(stage, STOPPED);
     stage_end(stage);
 }
@@ -395,47 +258,47 @@ Test(process, in_haste_it_looks_more_often)
 {
     struct stage *stage = stage_begin();
     int64_t total_ns[2] = {0, 0};
-    pid_t pid = fake("", "", "", datadir_option(stage));
-    watch_begin(stage, NULL);
+    pid_t pid = stage_fake("", "", "", stage_datadir(stage));
+    stage_watch(stage, NULL);
     EXPECT(stage, RUNNING);
     for (int i = 0; i < 40; i++) {
-        run_ms(stage, 10 + i % 10); /* at any phase */
+        stage_run(stage, 10 + i % 10); /* at any phase */
         if (i == 20)
             health_process_hasten(stage->watch, health_clock_ns() + 60 * HEALTH_NS_PER_S);
         total_ns[i >= 20] += notice_freeze(stage, pid);
         kill(pid, SIGCONT);
-        run_ms(stage, 20);
+        stage_run(stage, 20);
     }
     cr_assert_lt(2 * total_ns[1], total_ns[0]);
-    reap(pid);
+    stage_reap(pid);
     stage_end(stage);
 }
 
 Test(process, freezing_and_thawing_are_told)
 {
     struct stage *stage = stage_begin();
-    pid_t pid = fake("", "", "", datadir_option(stage));
-    watch_begin(stage, NULL);
+    pid_t pid = stage_fake("", "", "", stage_datadir(stage));
+    stage_watch(stage, NULL);
     EXPECT(stage, RUNNING);
-    run_ms(stage, 100);
+    stage_run(stage, 100);
     unsigned changes = stage->changes;
-    run_ms(stage, 200);
+    stage_run(stage, 200);
     cr_assert_eq(stage->changes, changes); /* sleeping and running are no news */
     kill(pid, SIGSTOP);
-    run_ms(stage, 50);
-    cr_assert_eq(described(stage).proc_state, 'T');
-    cr_assert_eq(described(stage).process, HEALTH_PROCESS_RUNNING);
+    stage_run(stage, 50);
+    cr_assert_eq(stage_describe(stage).proc_state, 'T');
+    cr_assert_eq(stage_describe(stage).process, HEALTH_PROCESS_RUNNING);
     cr_assert_eq(stage->changes, changes + 1);
     kill(pid, SIGCONT);
-    run_ms(stage, 50);
-    cr_assert_neq(described(stage).proc_state, 'T');
+    stage_run(stage, 50);
+    cr_assert_neq(stage_describe(stage).proc_state, 'T');
     cr_assert_eq(stage->changes, changes + 2);
     kill(pid, SIGSTOP);
     kill(pid, SIGKILL); /* out of a stop, the kernel shows the stop's signal for a moment */
     EXPECT(stage, STOPPED);
     waitpid(pid, NULL, 0);
-    run_ms(stage, 50);
-    cr_assert_eq(described(stage).exit_value, 9);
+    stage_run(stage, 50);
+    cr_assert_eq(stage_describe(stage).exit_value, 9);
     stage_end(stage);
 }
 
@@ -443,25 +306,25 @@ Test(process, freezing_and_thawing_are_told)
 Test(process, a_recovery_is_starting_and_its_end_says_nothing)
 {
     struct stage *stage = stage_begin();
-    pid_t pid = fake("", "", "", datadir_option(stage));
-    watch_begin(stage, NULL);
+    pid_t pid = stage_fake("", "", "", stage_datadir(stage));
+    stage_watch(stage, NULL);
     EXPECT(stage, RUNNING);
-    kill_seen(stage, pid);
-    cr_assert_eq(described(stage).exit_value, 9);
-    pid_t recovery = fake("--wsrep-recover", "--fake-after-ms=300", "", datadir_option(stage));
+    stage_kill_seen(stage, pid);
+    cr_assert_eq(stage_describe(stage).exit_value, 9);
+    pid_t recovery = stage_fake("--wsrep-recover", "--fake-after-ms=300", "", stage_datadir(stage));
     EXPECT(stage, STARTING);
-    cr_assert_eq(described(stage).pid, (uint32_t)recovery);
+    cr_assert_eq(stage_describe(stage).pid, (uint32_t)recovery);
     EXPECT(stage, STOPPED);
     waitpid(recovery, NULL, 0);
-    run_ms(stage, 50);
-    struct health_heartbeat beat = described(stage);
+    stage_run(stage, 50);
+    struct health_heartbeat beat = stage_describe(stage);
     cr_assert_eq(beat.pid, (uint32_t)pid);
     cr_assert_eq(beat.exit_kind, HEALTH_EXIT_SIGNAL);
     cr_assert_eq(beat.exit_value, 9);
-    pid = fake("", "", "", datadir_option(stage));
+    pid = stage_fake("", "", "", stage_datadir(stage));
     EXPECT(stage, RUNNING);
-    cr_assert_eq(described(stage).exit_kind, HEALTH_EXIT_NOT_KNOWN);
-    reap(pid);
+    cr_assert_eq(stage_describe(stage).exit_kind, HEALTH_EXIT_NOT_KNOWN);
+    stage_reap(pid);
     stage_end(stage);
 }
 
@@ -487,17 +350,18 @@ Test(process, a_stranger_does_not_believe_the_code_he_is_shown)
     if (getuid() != 0)
         cr_skip_test("only root can become somebody else");
     struct stage *stage = stage_begin();
-    pid_t pid = fake("--fake-after-ms=500", "--fake-exit=3", "--fake-uid=1", datadir_option(stage));
+    pid_t pid =
+        stage_fake("--fake-after-ms=500", "--fake-exit=3", "--fake-uid=1", stage_datadir(stage));
     become_nobody(stage);
-    watch_begin(stage, NULL);
+    stage_watch(stage, NULL);
     EXPECT(stage, RUNNING);
     EXPECT(stage, STOPPED);
-    run_ms(stage, 100);
-    cr_assert_eq(described(stage).exit_kind,
+    stage_run(stage, 100);
+    cr_assert_eq(stage_describe(stage).exit_kind,
                  HEALTH_EXIT_NOT_KNOWN); /* not reaped: nobody can know */
     waitpid(pid, NULL, 0);
-    run_ms(stage, 100);
-    struct health_heartbeat beat = described(stage);
+    stage_run(stage, 100);
+    struct health_heartbeat beat = stage_describe(stage);
     cr_assert_eq(beat.exit_kind,
                  kernel_tells_everybody() ? HEALTH_EXIT_CODE : HEALTH_EXIT_NOT_KNOWN);
     cr_assert_eq(beat.exit_value, kernel_tells_everybody() ? 3 : 0);
@@ -512,12 +376,12 @@ Test(process, a_server_that_cannot_be_told_apart_is_not_known)
     struct stage *stage = stage_begin();
     char place[96];
     snprintf(place, sizeof place, "--fake-chdir=%s", stage->directory);
-    pid_t pid = fake(place, "--fake-uid=1", "--fake-after-ms=1500", "");
-    run_ms(stage, 100);
+    pid_t pid = stage_fake(place, "--fake-uid=1", "--fake-after-ms=1500", "");
+    stage_run(stage, 100);
     become_nobody(stage);
-    watch_begin(stage, NULL);
-    run_ms(stage, 300);
-    cr_assert_eq(described(stage).process, HEALTH_PROCESS_NOT_KNOWN);
+    stage_watch(stage, NULL);
+    stage_run(stage, 300);
+    cr_assert_eq(stage_describe(stage).process, HEALTH_PROCESS_NOT_KNOWN);
     waitpid(pid, NULL, 0);
     stage_end(stage);
 }
@@ -527,19 +391,19 @@ Test(process, out_of_descriptors_is_not_stopped)
 {
     struct stage *stage = stage_begin();
     struct rlimit few = {0};
-    pid_t pid = fake("", "", "", datadir_option(stage));
-    watch_begin(stage, NULL);
+    pid_t pid = stage_fake("", "", "", stage_datadir(stage));
+    stage_watch(stage, NULL);
     getrlimit(RLIMIT_NOFILE, &few);
     rlim_t enough = few.rlim_cur;
     few.rlim_cur = 3;
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
-    run_ms(stage, 300);
+    stage_run(stage, 300);
     struct health_heartbeat beat = {0};
     health_process_describe(stage->watch, &beat);
     few.rlim_cur = enough;
     cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
     cr_assert_eq(beat.process, HEALTH_PROCESS_NOT_KNOWN);
     EXPECT(stage, RUNNING);
-    reap(pid);
+    stage_reap(pid);
     stage_end(stage);
 }
