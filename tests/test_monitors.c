@@ -20,21 +20,27 @@ Test(monitors, a_monitor_cut_off_from_one_does_not_know_about_it)
     scene_play(&scene);
 }
 
+/* Whoever loses all at once has learnt about itself. */
+static void cut_off_from_all(struct scene *scene)
+{
+    scene_run(scene, 2);
+    for (unsigned n = 1; n <= 3; n++)
+        scene_cut_off(scene, n);
+    scene_run(scene, 60);
+    for (unsigned n = 1; n <= 3; n++) {
+        scene_expect(scene, n, "unknown");
+        scene_never_red(scene, n);
+    }
+    scene_expect_cluster(scene, "unknown");
+    scene_never(scene, 0, "red");
+    scene_play(scene);
+}
+
 Test(monitors, a_monitor_cut_off_from_all_has_learnt_about_itself)
 {
     struct scene scene;
     scene_begin(&scene, 3);
-    scene_run(&scene, 2);
-    for (unsigned n = 1; n <= 3; n++)
-        scene_cut_off(&scene, n);
-    scene_run(&scene, 60);
-    for (unsigned n = 1; n <= 3; n++) {
-        scene_expect(&scene, n, "unknown");
-        scene_never_red(&scene, n);
-    }
-    scene_expect_cluster(&scene, "unknown");
-    scene_never(&scene, 0, "red");
-    scene_play(&scene);
+    cut_off_from_all(&scene);
 }
 
 Test(monitors, a_monitor_without_links_that_is_cut_off_from_all_knows_no_better)
@@ -42,17 +48,7 @@ Test(monitors, a_monitor_without_links_that_is_cut_off_from_all_knows_no_better)
     struct scene scene;
     scene_begin_without_agents(&scene, 3);
     scene_without_links(&scene);
-    scene_run(&scene, 2);
-    for (unsigned n = 1; n <= 3; n++)
-        scene_cut_off(&scene, n);
-    scene_run(&scene, 60);
-    for (unsigned n = 1; n <= 3; n++) {
-        scene_expect(&scene, n, "unknown");
-        scene_never_red(&scene, n);
-    }
-    scene_expect_cluster(&scene, "unknown");
-    scene_never(&scene, 0, "red");
-    scene_play(&scene);
+    cut_off_from_all(&scene);
 }
 
 Test(monitors, refusals_while_the_links_live_on_prove_nothing)
