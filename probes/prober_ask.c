@@ -8,13 +8,11 @@
 #include <string.h>
 
 #define LIGHT_SQL "DO 1"
-#define STATUS_SQL \
-    "SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_local_state', 'wsrep_cluster_status', " \
-    "'wsrep_cluster_size', 'wsrep_cluster_weight', 'wsrep_cluster_conf_id', " \
-    "'wsrep_cluster_state_uuid', 'wsrep_gcomm_uuid', 'wsrep_ready', 'wsrep_connected')"
+#define STATUS_NAME(name) ", 'wsrep_" #name "'"
+#define STATUS_SQL "SHOW GLOBAL STATUS WHERE Variable_name IN (''" VIEW_STATUS(STATUS_NAME) ")"
+#define VARIABLE_NAME(id, name) ", '" name "'"
 #define NAMES_SQL \
-    "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('wsrep_reject_queries', 'wsrep_desync', " \
-    "'read_only', 'wsrep_sst_donor_rejects_queries', 'pxc_maint_mode')"
+    "SHOW GLOBAL VARIABLES WHERE Variable_name IN (''" VIEW_VARIABLES(VARIABLE_NAME) ")"
 #define MEMBERS_SQL "node_uuid, node_name FROM mysql.wsrep_cluster_members"
 
 static void ask(struct probed *probed, enum probe_stage stage);

@@ -13,11 +13,9 @@
 #include <strings.h>
 
 const char *const view_variable_names[VIEW_VARIABLE_COUNT] = {
-    [VIEW_REJECT_QUERIES] = "wsrep_reject_queries",
-    [VIEW_DESYNC] = "wsrep_desync",
-    [VIEW_READ_ONLY] = "read_only",
-    [VIEW_DONOR_REJECTS] = "wsrep_sst_donor_rejects_queries",
-    [VIEW_MAINT_MODE] = "pxc_maint_mode",
+#define NAME(id, name) [VIEW_##id] = name,
+    VIEW_VARIABLES(NAME)
+#undef NAME
 };
 
 void view_clear(struct health_view *view)
@@ -44,27 +42,27 @@ static void take_local_state(struct health_view *view, const char *value)
     view->local_state = (uint8_t)number_of(value, HEALTH_LOCAL_ERROR, HEALTH_LOCAL_NOT_KNOWN);
 }
 
-static void take_component(struct health_view *view, const char *value)
+static void take_cluster_status(struct health_view *view, const char *value)
 {
     view->component = (uint8_t)word_component(value);
 }
 
-static void take_size(struct health_view *view, const char *value)
+static void take_cluster_size(struct health_view *view, const char *value)
 {
     view->size = (int32_t)number_of(value, INT32_MAX, (uint64_t)-1);
 }
 
-static void take_weight(struct health_view *view, const char *value)
+static void take_cluster_weight(struct health_view *view, const char *value)
 {
     view->weight = (int32_t)number_of(value, INT32_MAX, (uint64_t)-1);
 }
 
-static void take_conf_id(struct health_view *view, const char *value)
+static void take_cluster_conf_id(struct health_view *view, const char *value)
 {
     view->conf_id = number_of(value, UINT64_MAX, HEALTH_CONF_NONE);
 }
 
-static void take_state_uuid(struct health_view *view, const char *value)
+static void take_cluster_state_uuid(struct health_view *view, const char *value)
 {
     uuid_parse(value, &view->state_uuid);
 }
@@ -95,11 +93,9 @@ bool view_take_status(struct health_view *view, const char *name, const char *va
         const char *name;
         void (*take)(struct health_view *view, const char *value);
     } fields[] = {
-        {"local_state", take_local_state}, {"cluster_status", take_component},
-        {"cluster_size", take_size},       {"cluster_weight", take_weight},
-        {"cluster_conf_id", take_conf_id}, {"cluster_state_uuid", take_state_uuid},
-        {"gcomm_uuid", take_gcomm_uuid},   {"ready", take_ready},
-        {"connected", take_connected},     {"evs_state", take_evs_state},
+#define FIELD(name) {#name, take_##name},
+        VIEW_STATUS(FIELD)
+#undef FIELD
     };
 
     if (strncmp(name, "wsrep_", 6) != 0)

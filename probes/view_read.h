@@ -6,14 +6,32 @@
 
 #include <healthd/observation.h>
 
-/* The variables that a full probe wants, where the server has them. */
+/* The status that a full probe asks for and reads, without its prefix "wsrep_". */
+#define VIEW_STATUS(X) \
+    X(local_state) \
+    X(cluster_status) \
+    X(cluster_size) \
+    X(cluster_weight) \
+    X(cluster_conf_id) \
+    X(cluster_state_uuid) \
+    X(gcomm_uuid) \
+    X(ready) \
+    X(connected) \
+    X(evs_state)
+
+/* The variables that it asks for, where the server has them. */
+#define VIEW_VARIABLES(X) \
+    X(REJECT_QUERIES, "wsrep_reject_queries") \
+    X(DESYNC, "wsrep_desync") \
+    X(READ_ONLY, "read_only") \
+    X(DONOR_REJECTS, "wsrep_sst_donor_rejects_queries") \
+    X(MAINT_MODE, "pxc_maint_mode")
+
 enum view_variable {
-    VIEW_REJECT_QUERIES,
-    VIEW_DESYNC,
-    VIEW_READ_ONLY,
-    VIEW_DONOR_REJECTS,
-    VIEW_MAINT_MODE,
-    VIEW_VARIABLE_COUNT
+#define NUMBER(id, name) VIEW_##id,
+    VIEW_VARIABLES(NUMBER)
+#undef NUMBER
+        VIEW_VARIABLE_COUNT
 };
 
 extern const char *const view_variable_names[VIEW_VARIABLE_COUNT];

@@ -161,6 +161,7 @@ void fake_say_status(struct fake_text *text)
         {"wsrep_gcomm_uuid", "aaaaaaaa-0001-11ee-8000-000000000001"},
         {"wsrep_ready", "ON"},
         {"wsrep_connected", "ON"},
+        {"wsrep_evs_state", "OPERATIONAL"},
     };
     fake_say_columns(text, 2);
     say_pairs(text, pairs, sizeof pairs / sizeof *pairs);

@@ -107,6 +107,7 @@ static void scene_view(void)
         CHECK(says("wsrep_cluster_status", "Primary") &&
               view->component == HEALTH_COMPONENT_PRIMARY);
         CHECK(view->ready == HEALTH_ANSWER_YES && view->connected == HEALTH_ANSWER_YES);
+        CHECK(says("wsrep_evs_state", "OPERATIONAL") && view->gathering == HEALTH_ANSWER_NO);
         CHECK(view->rejects == HEALTH_ANSWER_NO && view->desync == HEALTH_ANSWER_NO);
         CHECK(view->read_only == HEALTH_ANSWER_NO && view->donor_rejects == HEALTH_ANSWER_NO);
         CHECK(view->maintenance == HEALTH_ANSWER_NOT_KNOWN);
@@ -361,7 +362,7 @@ static void end_server(int number)
     struct prober_stage stage;
     struct health_target target = target_of("probe");
 
-    prober_stage_open(&stage, (struct cadence_ms){.interval = 1000, .timeout = 500, .view = 2000});
+    prober_stage_open(&stage, (struct cadence_ms){.interval = 1000, .timeout = 500, .view = 3000});
     CHECK(health_prober_add(stage.prober, 0, "n0", &target) == HEALTH_OK);
     CHECK(await_view(&stage, 2000) != NULL);
     prober_stage_run(&stage, 300);
@@ -406,13 +407,13 @@ static int64_t thread_ns(const char *user)
  * on the machine only adds, so the quietest of several spans counts. */
 static void scene_cost(int spans)
 {
-    enum { SPAN_S = 4 }; /* two light probes and two views */
+    enum { SPAN_S = 6 }; /* four light probes and two views */
     struct prober_stage stage;
     struct health_target target = target_of("probe");
     double least = 1;
     double sum = 0;
 
-    prober_stage_open(&stage, (struct cadence_ms){.interval = 1000, .timeout = 500, .view = 2000});
+    prober_stage_open(&stage, (struct cadence_ms){.interval = 1000, .timeout = 500, .view = 3000});
     CHECK(health_prober_add(stage.prober, 0, "n0", &target) == HEALTH_OK);
     CHECK(await_view(&stage, 2000) != NULL);
     for (int i = 0; i < spans; i++) {
