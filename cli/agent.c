@@ -229,15 +229,6 @@ static void socket_observed(void *context, const struct health_observation *obse
     tell_news(agent);
 }
 
-/* There is one node, and nobody asks for its member list. */
-static uint32_t no_member(void *context, uint32_t node, const char *name)
-{
-    (void)context;
-    (void)node;
-    (void)name;
-    return HEALTH_NODE_NONE;
-}
-
 static void remark(void *context, uint32_t node, const char *text)
 {
     struct agent *agent = context;
@@ -271,7 +262,6 @@ static enum health_error begin_prober(struct agent *agent, struct event_base *ba
         .view_interval_ns = interval_ns > VIEW_INTERVAL_NS ? interval_ns : VIEW_INTERVAL_NS,
         .observe = socket_observed,
         .remark = remark,
-        .member = no_member,
         .context = agent,
     };
     enum health_error error = health_prober_create(&options, &agent->prober);

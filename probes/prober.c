@@ -13,7 +13,7 @@
 
 /* The timer comes after what sockets have to say (priority 0): an answer that lies there is an answer,
  * however late we read it. */
-enum { PRIORITY_SOCKETS, PRIORITY_DEADLINES };
+#define PRIORITY_DEADLINES 1
 
 #define TICK_MAX_NS (4 * HEALTH_NS_PER_MS)
 
@@ -164,10 +164,7 @@ enum health_error health_prober_add(struct health_prober *prober, uint32_t node,
         !files_readable(prober, node, target))
         return HEALTH_EINVAL;
     struct probed *probed = calloc(1, sizeof *probed);
-    if (!probed || !reserve(prober) || !(probed->name = strdup(name)) ||
-        !target_copy(&probed->target, target)) {
-        if (probed)
-            free(probed->name);
+    if (!probed || !reserve(prober) || !target_copy(&probed->target, target)) {
         free(probed);
         return HEALTH_ENOMEM;
     }

@@ -324,6 +324,5 @@ void probed_free(struct probed *probed)
     }
     link_free(probed);
     target_clear(&probed->target);
-    free(probed->name);
     free(probed);
 }

@@ -44,7 +44,6 @@ struct probed {
     struct health_prober *prober;
     uint32_t node;  /* the caller's number */
     uint32_t place; /* in the prober's arrays */
-    char *name;
     struct target target;
     struct standing standing;
     struct silent silent;

@@ -27,7 +27,6 @@
 enum {
     FIELD_STATE = 3,
     FIELD_FLAGS = 9,
-    FIELD_START_TIME = 22,
     FIELD_MEMORY = 23,
     FIELD_CODE = 26
 };
@@ -79,10 +78,8 @@ bool process_stat_parse(const char *text, size_t length, struct process_stat *re
     if (!open || !close || close < open || text[length - 1] != '\n' ||
         !take_name(text, open, close, ret_stat) || !take_fields(close + 1, fields) ||
         !isalpha((unsigned char)*fields[FIELD_STATE]) ||
-        !take_number(fields[FIELD_FLAGS], &flags) ||
-        !take_number(fields[FIELD_START_TIME], &ret_stat->start_time) ||
-        !take_number(fields[FIELD_MEMORY], &memory) || !take_number(fields[FIELD_CODE], &code) ||
-        !take_number(fields[FIELD_EXIT_STATUS], &status))
+        !take_number(fields[FIELD_FLAGS], &flags) || !take_number(fields[FIELD_MEMORY], &memory) ||
+        !take_number(fields[FIELD_CODE], &code) || !take_number(fields[FIELD_EXIT_STATUS], &status))
         return false;
     ret_stat->state = *fields[FIELD_STATE];
     ret_stat->exiting = flags & PF_EXITING;

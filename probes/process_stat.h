@@ -17,12 +17,10 @@
 struct process_stat {
     char name[PROCESS_NAME_MAX];
     char state;
-    bool exiting;     /* this thread has begun its exit (PF_EXITING) */
-    bool dying;       /* that, or it was killed by a signal, or it dumps core: it runs no more */
-    bool memory_gone; /* it has let its memory go, and so its exit code is set */
-    bool traceable;   /* while it lives: we may see its exit code */
-    uint64_t
-        start_time; /* in clock ticks since the machine's start: tells lives of one pid apart */
+    bool exiting;        /* this thread has begun its exit (PF_EXITING) */
+    bool dying;          /* that, or it was killed by a signal, or it dumps core: it runs no more */
+    bool memory_gone;    /* it has let its memory go, and so its exit code is set */
+    bool traceable;      /* while it lives: we may see its exit code */
     int32_t exit_status; /* as wait(2) gives it; see above */
 };
 

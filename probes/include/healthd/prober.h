@@ -12,8 +12,8 @@
  * connection on which a question stays unanswered is watched on, and a view that hangs is not asked beside.
  *
  * No node delays another. What may block (resolving a name, connecting, a TLS handshake: libmariadb's
- * non-blocking calls block in all three) happens on helper threads that live only as long as that, and
- * ends with the probe's time; what runs on the loop cannot block, and takes no answer without end.
+ * non-blocking calls block in all three) happens on helper threads, which end when they have been idle
+ * for a while, and ends with the probe's time; what runs on the loop cannot block, and takes no answer without end.
  * Deadlines are the prober's own and are judged after the sockets that are ready have been read, so that a
  * stall of ours is not taken for a node's silence.
  *
@@ -36,7 +36,7 @@ struct health_target {
     uint16_t extra_port; /* MariaDB's extra_port or MySQL's admin_port: tried first, then `port` */
     const char *socket;  /* of a mysqld on this machine: used instead of host */
     const char *user;
-    const char *password_file; /* its first line; read again after access was denied */
+    const char *password_file; /* its first line; read at each connect */
     const char *defaults_file; /* an option file with user and password in [client] */
     const char *tls_ca; /* given: TLS is required and the server's certificate and name verified */
     const char *tls_cert;
@@ -51,7 +51,8 @@ struct health_prober_options {
         view_interval_ns; /* between full probes when nothing changes; never below interval_ns */
     health_observe *observe;
     health_remark *remark;
-    /* Which configured node is called `name` in the cluster of `node`? HEALTH_NODE_NONE: none. */
+    /* Which configured node is called `name` in the cluster of `node`? HEALTH_NODE_NONE: none. May
+     * be NULL: nobody is. */
     uint32_t (*member)(void *context, uint32_t node, const char *name);
     void *context; /* handed to all three */
 };
@@ -65,8 +66,8 @@ enum health_error health_prober_create(const struct health_prober_options *optio
 void health_prober_destroy(struct health_prober *prober);
 
 /*
- * Begin to probe a node. `node` is the caller's number and comes back in observations; `name` is for
- * remarks. The first probe comes within an interval, at a phase of its own.
+ * Begin to probe a node. `node` is the caller's number and comes back in observations; `name` gives
+ * it a phase of its own. The first probe comes within an interval.
  * Errors: HEALTH_EINVAL (a target without host and socket, or with a file that cannot be read: a remark
  * said which), HEALTH_ENOMEM.
  */
@@ -80,7 +81,7 @@ enum health_error health_prober_remove(struct health_prober *prober, uint32_t no
  * `until_ns`. */
 void health_prober_attend(struct health_prober *prober, uint32_t node, int64_t until_ns);
 
-/* Read all credentials again; connections that stand are kept. */
+/* The credentials may have changed: who denied access is tried at once. Connections that stand are kept. */
 void health_prober_reread(struct health_prober *prober);
 
 /* What probing has cost and found. */
