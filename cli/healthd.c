@@ -115,6 +115,10 @@ static void on_stop(evutil_socket_t signal_number, short what, void *context)
     notify_send("STOPPING=1");
     event_del(daemon->terminate);
     event_del(daemon->interrupt);
+    event_del(daemon->hangup);
+    signal(
+        SIGHUP,
+        SIG_IGN); /* the loop runs once more for the reporters' sake, and there is nothing to reload */
     signal(SIGALRM, end_at_once);
     alarm(STOP_SECONDS);
     event_base_loopbreak(daemon->base);
@@ -304,7 +308,7 @@ static bool begin(struct daemon *daemon)
     return daemon->monitor != NULL;
 }
 
-/* A node takes two descriptors and a connecting two more; the usual soft limit of 1024 is for select(). */
+/* A node takes two descriptors and up to six; the usual soft limit of 1024 is for select(). */
 static void raise_file_limit(void)
 {
     struct rlimit limit;

@@ -163,7 +163,8 @@ static uint32_t add_cluster(struct monitor *monitor, const struct config_cluster
     return number;
 }
 
-static void apply_cluster(struct monitor *monitor, const struct config_cluster *wanted)
+/* Has it changed who belongs to it, or how many are expected? */
+static bool apply_cluster(struct monitor *monitor, const struct config_cluster *wanted)
 {
     const struct config_cluster *former = find_cluster(monitor->config, wanted->name);
     uint32_t number = roster_find_cluster(&monitor->roster, wanted->name);
@@ -173,7 +174,7 @@ static void apply_cluster(struct monitor *monitor, const struct config_cluster *
         number = add_cluster(monitor, wanted);
     if (number == ROSTER_NONE) {
         log_event(LOG_ERR, "failed", "cluster=%s text=\"there is no room for it\"", wanted->name);
-        return;
+        return false;
     }
     changed |= remove_nodes(monitor, number, wanted, former);
     changed |= add_nodes(monitor, number, wanted, former);
@@ -182,6 +183,7 @@ static void apply_cluster(struct monitor *monitor, const struct config_cluster *
         changed = true;
     }
     monitor->roster.clusters[number].renewed = changed;
+    return changed;
 }
 
 /* ---- The whole ---- */
@@ -212,23 +214,27 @@ static void record_clusters(struct monitor *monitor, const struct config *config
     }
 }
 
-void monitor_apply(struct monitor *monitor, const struct config *config)
+bool monitor_apply(struct monitor *monitor, const struct config *config)
 {
     const struct roster *roster = &monitor->roster;
+    bool changed = false;
 
     /* All of it happens at one moment; at first, at that when the engine began: its clock has steps of a
      * millisecond from there on, and a replay begins there too. */
     if (monitor->config)
         monitor_now(monitor, health_clock_ns());
     for (uint32_t i = 0; i < roster->directory.cluster_capacity; i++)
-        if (roster->clusters[i].used && !find_cluster(config, roster_cluster_name(roster, i)))
+        if (roster->clusters[i].used && !find_cluster(config, roster_cluster_name(roster, i))) {
             remove_cluster(monitor, i);
+            changed = true;
+        }
     for (size_t i = 0; i < config->cluster_count; i++)
-        apply_cluster(monitor, &config->clusters[i]);
+        changed |= apply_cluster(monitor, &config->clusters[i]);
     if (monitor->recorder)
         record_clusters(monitor, config);
     monitor->config = config;
     monitor_settle(monitor);
+    return changed;
 }
 
 static void remain(const char *key, bool same)
@@ -268,8 +274,8 @@ bool monitor_reload(struct monitor *monitor, const struct config *config)
         return false;
     }
     tell_what_remains(monitor->first, config);
-    monitor_apply(monitor, config);
-    if (monitor->reporter_redis)
+    bool changed = monitor_apply(monitor, config);
+    if (changed && monitor->reporter_redis)
         reporter_redis_names_changed(monitor->reporter_redis);
     monitor_reread(monitor);
     return true;

@@ -46,7 +46,8 @@ int64_t monitor_now(struct monitor *monitor, int64_t at_ns);
 /* After each call of the engine: tell what has changed, and wait for the next. */
 void monitor_settle(struct monitor *monitor);
 
-/* monitor_apply.c: make what is watched equal to a configuration for which there is room. */
-void monitor_apply(struct monitor *monitor, const struct config *config);
+/* monitor_apply.c: make what is watched equal to a configuration for which there is room. Has it changed
+ * who is watched, or how many are expected? */
+bool monitor_apply(struct monitor *monitor, const struct config *config);
 
 #endif

@@ -108,7 +108,6 @@ void redis_ledger_names_changed(struct redis_ledger *ledger)
         if (name[0] && !same && !name_in_use(ledger, name))
             bury(ledger, name);
     }
-    redis_ledger_owe_all(ledger);
 }
 
 bool redis_ledger_settled(const struct redis_ledger *ledger)

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import resource
+import shutil
 import signal
 import socket
 import subprocess
@@ -299,6 +300,46 @@ def reloaded(stage):
           "the second trace does not tell of n3")
 
 
+def reloaded_beside_redis(stage):
+    """What Redis holds is written anew, under another epoch, only when somebody came or went."""
+    path = stage.folder / "redis.sock"
+    program = shutil.which("redis-server") or shutil.which("redis-check-rdb")  # the same program, by its name
+    server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", str(path), "--save", ""],
+                              executable=program, stdout=subprocess.DEVNULL)
+
+    def held(node):
+        asked = subprocess.run(["redis-cli", "-s", str(path), "HGET", "healthd:{lab}:state", f"node:{node}"],
+                               capture_output=True, text=True, timeout=5, check=True)
+        return json.loads(asked.stdout) if asked.stdout.strip() else {"epoch": 0, "state": None}
+
+    def await_red(node):
+        deadline = time.monotonic() + 8
+        while held(node)["state"] != "red-unclean":
+            check(time.monotonic() < deadline, f"Redis says of {node}: {held(node)}")
+            time.sleep(0.05)
+
+    try:
+        while not path.exists():
+            check(server.poll() is None, "redis-server ends")
+            time.sleep(0.01)
+        more = f"report: {{redis: {{address: {path}}}}}\n"
+        stage.write({"lab": ["n1"]}, more)
+        stage.start()
+        await_red("n1")
+        before = held("n1")
+        stage.reload()
+        time.sleep(1.2)  # a report interval
+        check(held("n1") == before, f"a reload that changes nothing is told: {before} {held('n1')}")
+        stage.write({"lab": ["n1", "n2"]}, more)
+        stage.reload()
+        await_red("n2")
+        check(held("n1")["epoch"] == before["epoch"] + 1, f"not the next epoch: {before} {held('n1')}")
+        stage.stop()
+    finally:
+        server.terminate()
+        server.wait(5)
+
+
 def broken_reload(stage):
     """A file with mistakes changes nothing, and each is logged."""
     stage.write({"lab": ["n1"]})
@@ -472,7 +513,7 @@ def silent_servers(stage):
 
 
 def second_signal(stage):
-    """A second signal ends it at once: here while a Redis that is silent is waited for."""
+    """A second signal ends it at once, and a reload is too late: here while a silent Redis is waited for."""
     silent = socket.create_server(("127.0.0.1", 0))
     stage.ports.held.append(silent)
     port = silent.getsockname()[1]
@@ -481,15 +522,18 @@ def second_signal(stage):
     time.sleep(1.5)
     stage.process.send_signal(signal.SIGTERM)
     stage.log.wait("event=stop ")
+    stage.process.send_signal(signal.SIGHUP)
+    time.sleep(0.05)
+    check("event=reloaded" not in stage.log.text(), "it reloads while it ends")
     began = time.monotonic()
     stage.process.send_signal(signal.SIGTERM)
     check(stage.process.wait(5) == -signal.SIGTERM, "the signal has no effect")
     check(time.monotonic() - began < 0.3, "it took its time")
 
 
-SCENES = (options, check_config, refused, without_a_file, recorded, reloaded, broken_reload,
-          slow_reader, deaf_log, gone_reader, full_disk, file_limit, stalled, service_manager, taken_port,
-          silent_servers, second_signal)
+SCENES = (options, check_config, refused, without_a_file, recorded, reloaded, reloaded_beside_redis,
+          broken_reload, slow_reader, deaf_log, gone_reader, full_disk, file_limit, stalled, service_manager,
+          taken_port, silent_servers, second_signal)
 
 
 def play(scene):
