@@ -17,6 +17,8 @@ static void check_node(const struct config_cluster *cluster, size_t index, struc
 
     if (!node->name)
         notes_error(notes, node->line, "a name is expected for this node");
+    if (same(node->name, "cluster")) /* where traces tell of the cluster itself */
+        notes_error(notes, node->line, "another name than \"cluster\" is expected for a node");
     for (size_t i = 0; i < index; i++) {
         const struct config_node *former = &cluster->nodes[i];
         if (same(node->name, former->name))
