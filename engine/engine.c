@@ -271,8 +271,10 @@ enum health_error health_node_add(struct health_engine *engine, int64_t now_ns, 
     *link = id;
     engine->clusters[cluster].count++;
     engine->clusters[cluster].members_conf = CONF_NONE; /* its bits go by place in the list */
-    if (engine->clusters[cluster].others)               /* it may have been taken for one of them */
+    if (engine->clusters[cluster].others) {             /* it may have been taken for one of them */
         engine->clusters[cluster].others--;
+        engine->clusters[cluster].others_most--;
+    }
     cluster_judge(engine, cluster);
     *ret_node = id;
     return HEALTH_OK;

@@ -53,16 +53,18 @@ static bool spoke_since(const struct health_engine *engine, const struct seat *s
 
 /* May the agent still say whether the process lives? A live agent will, with its next beat; one that
  * was never heard may exist, for a while after the node was added. One that has seen it run with its port
- * closed and then fell silent is waited for however long: the port has said nothing new since. */
+ * closed and then fell silent is waited for however long: the port has said nothing new since. (One that may
+ * not see into the process has no pid of it, and was never a witness of its life.) */
 static bool agent_awaited(const struct health_engine *engine, const struct seat *seat)
 {
+    const struct node *node = seat->node;
     uint8_t agent = seat->facts[HEALTH_FACT_AGENT];
-    bool saw_it_run = seat->node->boot && seat->node->agent == HEALTH_AGENT_FACT_NONE &&
-                      seat->node->exit == HEALTH_EXIT_FACT_NONE &&
+    bool saw_it_run = node->pid && node->agent == HEALTH_AGENT_FACT_NONE &&
+                      node->exit == HEALTH_EXIT_FACT_NONE && node->flags & NODE_CLOSED &&
                       seat->facts[HEALTH_FACT_SPOKE] == HEALTH_SPOKE_SINCE;
 
     if (agent == HEALTH_AGENT_FACT_NONE && saw_it_run)
-        return seat->node->flags & NODE_CLOSED;
+        return true;
     if (agent == HEALTH_AGENT_FACT_NONE)
         return !seat->node->boot && !seat->cold->transitions &&
                !expired(engine, seat->node->agent_ms, engine->limits.agent_wait);

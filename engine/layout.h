@@ -29,7 +29,7 @@ enum {
     NODE_CLAIM = 0x0200,    /* the claim is of this life of mysqld and not expired */
     NODE_EXCLUDED = 0x0400, /* a newer whole view left this very claim out */
     NODE_COUNTED = 0x0800,  /* this life's unclean exit is counted */
-    NODE_WAITS = 0x1000,    /* its leave is not decided: look again soon */
+    NODE_WAITS = 0x1000, /* its leave, or its place in the view, is not decided: look again soon */
     NODE_TAINTED = 0x2000,  /* voted inconsistent, and not a member since */
     NODE_BY_AGENT = 0x4000, /* the claim was read by its agent, not by the probe */
     NODE_HUSHED = 0x8000,   /* nothing answered any more when the closing began */

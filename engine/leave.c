@@ -116,6 +116,13 @@ static bool peers_can_tell(const struct council *council, uint32_t i)
     return false;
 }
 
+static bool lags_behind(const struct council *council, const struct seat *seat)
+{
+    return seat->reports && node_answers(seat->facts) &&
+           seat->node->history == council->cluster->history &&
+           seat->node->conf < council->cluster->whole_conf;
+}
+
 static void judge_leave(struct council *council, uint32_t i)
 {
     const struct health_engine *engine = council->engine;
@@ -130,8 +137,11 @@ static void judge_leave(struct council *council, uint32_t i)
 
     bool waits = false;
 
-    /* It may be the one that joins: that is judged once the view has settled. */
-    node_flag(node, NODE_WAITS, node->flags & NODE_CLOSED && council->cluster->unsettled);
+    /* A closed one may be the one that joins: that is judged once the view has settled. One that answers from
+     * an older view is left out once it was asked since the newer one was there; its answers say nothing new
+     * and come without a judgement. */
+    node_flag(node, NODE_WAITS,
+              node->flags & NODE_CLOSED ? council->cluster->unsettled : lags_behind(council, seat));
     if (!(node->flags & NODE_CLOSED))
         return;
     if (node_leave(node) == LEAVE_UNDECIDED && node->conf != CONF_NONE &&

@@ -232,7 +232,7 @@ bool left_out(const struct council *council, uint32_t i)
 static bool excluded(struct council *council, uint32_t i)
 {
     const struct cluster *cluster = council->cluster;
-    const struct seat *seat = &council->seats[i];
+    struct seat *seat = &council->seats[i];
     struct node *node = seat->node;
 
     if (node->flags & NODE_EXCLUDED)
@@ -247,6 +247,7 @@ static bool excluded(struct council *council, uint32_t i)
         if (k != i && other->reports && other->node->history == node->history &&
             other->node->conf >= cluster->whole_conf) {
             node_flag(node, NODE_EXCLUDED, true);
+            seat->reports = false;
             return true;
         }
     }

@@ -360,3 +360,39 @@ Test(engine, why_gives_the_state_that_is_believed)
     cr_expect_eq(health_engine_why(bench.engine, 77, &why), HEALTH_ENOENT);
     bench_end(&bench);
 }
+
+/* Turns of 100 ms: the first `up` nodes answer from this view, and the third, if it is down, refuses. */
+static int64_t bench_turns(struct bench *bench, int64_t now_ns, int turns, uint64_t conf_id, int up,
+                           int known)
+{
+    for (int turn = 0; turn < turns; turn++) {
+        now_ns += 100 * MS;
+        bench_run_to(bench, now_ns);
+        for (int i = 0; i < known; i++) {
+            struct health_observation seen = bench_answer(bench->nodes[i], now_ns);
+            seen.probe.view.conf_id = conf_id;
+            seen.probe.view.size = conf_id == 6 ? 2 : 3;
+            if (i >= up)
+                seen.probe = (struct health_probe){.error = HEALTH_PROBE_REFUSED};
+            cr_assert_eq(health_engine_observe(bench->engine, now_ns, &seen), HEALTH_OK);
+        }
+    }
+    return now_ns;
+}
+
+Test(engine, a_member_that_is_configured_late_is_no_arbitrator_that_may_come_back)
+{
+    struct bench bench = bench_begin(3, 1);
+    int64_t now_ns = 0;
+
+    cr_assert_eq(health_cluster_add(bench.engine, 0, 3, &bench.cluster), HEALTH_OK);
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(health_node_add(bench.engine, 0, bench.cluster, &bench.nodes[i]), HEALTH_OK);
+    now_ns = bench_turns(&bench, now_ns, 20, 5, 2, 2); /* who is the third member? */
+    cr_assert_eq(health_node_add(bench.engine, now_ns, bench.cluster, &bench.nodes[2]), HEALTH_OK);
+    now_ns = bench_turns(&bench, now_ns, 20, 5, 3, 3);
+    now_ns = bench_turns(&bench, now_ns, 40, 6, 2, 3); /* it dies */
+    now_ns = bench_turns(&bench, now_ns, 40, 7, 2, 3); /* and joins again */
+    cr_expect_eq(bench_state(&bench, bench.nodes[2]), HEALTH_STATE_YELLOW);
+    bench_end(&bench);
+}

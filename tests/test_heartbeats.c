@@ -152,3 +152,23 @@ Test(heartbeats, that_an_agent_lost_its_own_connection_leaves_a_member_green)
     scene_expect(&scene, 3, "green");
     scene_play(&scene);
 }
+
+/* A mysqld that its agent may not see into has no pid there: who has never seen it run cannot tell of its end. */
+Test(heartbeats, an_agent_that_cannot_tell_is_not_waited_for)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    struct actor *actor = scene_actor(&scene, 3);
+    actor->beat.process = HEALTH_PROCESS_NOT_KNOWN;
+    actor->beat.proc_state = '\0';
+    actor->beat.pid = 0;
+    actor->local_answers = false;
+    actor->beat.has_local = false;
+    scene_run(&scene, 2);
+    scene_expect(&scene, 3, "green");
+    scene_link(&scene, 3, HEALTH_LINK_EOF);
+    scene_fails(&scene, 3, HEALTH_PROBE_REFUSED);
+    scene_run(&scene, 5);
+    scene_expect(&scene, 3, "red-unclean");
+    scene_play(&scene);
+}

@@ -186,3 +186,45 @@ Test(views, an_older_view_that_was_overtaken_on_its_way_does_not_exclude_its_nod
     scene_never(&scene, 1, "yellow");
     scene_play(&scene);
 }
+
+/* It answers all the time, with a view that its peers have left behind, and says nothing new. */
+Test(views, without_agents_who_goes_on_answering_with_a_view_left_behind_is_no_member)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_run(&scene, 2);
+    scene_member(&scene, 1, 4, 2);
+    scene_member(&scene, 2, 4, 2);
+    scene_run(&scene, 1);
+    scene_expect(&scene, 3, "yellow");
+    scene_expect(&scene, 1, "green");
+    scene_play(&scene);
+}
+
+/* It thaws with its old view, while another is in a state transfer: neither counts for the other. */
+Test(views, without_agents_a_thawed_nodes_old_view_does_not_kill_the_joiner)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_run(&scene, 2);
+    scene_freeze(&scene, 1, 'T');
+    scene_run(&scene, 35); /* until its claim is too old to be held against anything */
+    scene_member(&scene, 2, 4, 2);
+    scene_member(&scene, 3, 4, 2);
+    scene_run(&scene, 2);
+    scene_leave(&scene, 3);
+    scene_member(&scene, 2, 5, 1);
+    scene_run(&scene, 0.3);
+    scene_stopped(&scene, 3);
+    scene_run(&scene, 5);
+    scene_member(&scene, 2, 6, 2);
+    scene_run(&scene, 2);
+    scene_expect(&scene, 3, "unknown");
+    scene_never_again(&scene, 3, "red-clean");
+    scene_never_again(&scene, 3, "red-unclean");
+    scene_actor(&scene, 1)->probe = PROBE_SHOWS_VIEW; /* its view is still that of the beginning */
+    scene_run(&scene, 2);
+    scene_expect(&scene, 1, "yellow");
+    scene_run(&scene, 3);
+    scene_play(&scene);
+}
