@@ -15,7 +15,8 @@
 static inline bool lives_steadily(const struct node *node)
 {
     return node->probe == HEALTH_PROBE_FACT_OK && !(node->flags & NODE_CLOSED) &&
-           node->agent != HEALTH_AGENT_FACT_NONE && node->agent != HEALTH_AGENT_FACT_GONE;
+           node->agent != HEALTH_AGENT_FACT_NONE && node->agent != HEALTH_AGENT_FACT_GONE &&
+           !agent_doubts(node);
 }
 
 /* Is the node's probe answered, with a standing claim of its own, and no witness who doubts it? */
@@ -24,7 +25,7 @@ static inline bool answers_steadily(const struct node *node)
     const unsigned which = NODE_CLAIM | NODE_BY_AGENT | NODE_CLOSED;
 
     return node->probe == HEALTH_PROBE_FACT_OK && (node->flags & which) == NODE_CLAIM &&
-           node->agent != HEALTH_AGENT_FACT_FROZEN;
+           !agent_doubts(node);
 }
 
 /* Does an answered probe say nothing but that what is known still holds? Then its time is set. */

@@ -17,10 +17,7 @@ static void probe_answered(struct health_engine *engine, uint32_t id,
     struct node *node = &engine->nodes[id];
 
     closing_end(engine, id, sent_ms);
-    bool doubted = node->agent == HEALTH_AGENT_FACT_FROZEN ||
-                   node->agent == HEALTH_AGENT_FACT_STARTING ||
-                   node->agent == HEALTH_AGENT_FACT_DEAF;
-    if (doubted && ms_since(node->agent_ms, sent_ms) >= 0)
+    if (agent_doubts(node) && ms_since(node->agent_ms, sent_ms) >= 0)
         node->agent = HEALTH_AGENT_FACT_ALIVE; /* who answers has started, or been thawed, since */
     if (probe->ok && probe->has_view && !claim_overtaken(engine, node, &probe->view, sent_ms))
         claim_take(engine, id, &probe->view, false, sent_ms);

@@ -64,6 +64,13 @@ static inline enum health_probe_fact probe_fact(const struct health_probe *probe
     return (enum health_probe_fact)facts[probe->error];
 }
 
+/* Does the agent's word doubt that mysqld answers? An answer that was asked for after it says otherwise. */
+static inline bool agent_doubts(const struct node *node)
+{
+    return node->agent == HEALTH_AGENT_FACT_FROZEN || node->agent == HEALTH_AGENT_FACT_STARTING ||
+           node->agent == HEALTH_AGENT_FACT_DEAF;
+}
+
 /* A first sign of the end: a closing begins, unless one is under way. */
 void closing_begin(struct health_engine *engine, uint32_t id, uint32_t at_ms);
 
