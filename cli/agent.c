@@ -101,11 +101,17 @@ static void remark_unseen(struct agent *agent, const struct health_heartbeat *wa
         "container and as its user (or root)?");
 }
 
-static void compose(struct agent *agent, int64_t now_ns, struct health_heartbeat *beat)
+/* What the process watch sees, as the beginning of a heartbeat. It reads files, so once for each occasion. */
+static void look(struct agent *agent, int64_t now_ns, struct health_heartbeat *beat)
 {
     memset(beat, 0, sizeof *beat);
     health_process_describe(agent->watch, beat);
     note_life(agent, beat, now_ns);
+}
+
+/* And the rest of it: what the socket says. */
+static void complete(const struct agent *agent, int64_t now_ns, struct health_heartbeat *beat)
+{
     agent_word(beat, &agent->socket, now_ns, 2 * agent->options.interval_ns);
 }
 
@@ -122,7 +128,8 @@ static void tell(struct agent *agent)
     struct health_heartbeat beat;
     int64_t now_ns = health_clock_ns();
 
-    compose(agent, now_ns, &beat);
+    look(agent, now_ns, &beat);
+    complete(agent, now_ns, &beat);
     const struct agent_gist gist = agent_gist(&beat, &agent->said);
     send_beat(agent, &beat, &gist, now_ns);
 }
@@ -134,15 +141,12 @@ static void repeat_soon(struct agent *agent, unsigned repeats, int64_t now_ns)
     arm(agent);
 }
 
-/* News of an end waits for nothing; of anything else, for a moment since the last beat. */
-static void tell_news(struct agent *agent)
+/* News of an end waits for nothing; of anything else, for a moment since the last beat. `beat`: looked. */
+static void tell_if_news(struct agent *agent, struct health_heartbeat *beat, int64_t now_ns)
 {
-    struct health_heartbeat beat;
-    int64_t now_ns = health_clock_ns();
-
-    compose(agent, now_ns, &beat);
-    const struct agent_gist gist = agent_gist(&beat, &agent->said);
-    bool gone = beat.process == HEALTH_PROCESS_STOPPED;
+    complete(agent, now_ns, beat);
+    const struct agent_gist gist = agent_gist(beat, &agent->said);
+    bool gone = beat->process == HEALTH_PROCESS_STOPPED;
     bool first = agent->said_ns == 0;
     if (!first && memcmp(&gist, &agent->said, sizeof gist) == 0)
         return;
@@ -151,8 +155,17 @@ static void tell_news(struct agent *agent)
         arm(agent);
         return;
     }
-    send_beat(agent, &beat, &gist, now_ns);
+    send_beat(agent, beat, &gist, now_ns);
     repeat_soon(agent, gone && !first ? REPEATS : 0, now_ns);
+}
+
+static void tell_news(struct agent *agent)
+{
+    struct health_heartbeat beat;
+    int64_t now_ns = health_clock_ns();
+
+    look(agent, now_ns, &beat);
+    tell_if_news(agent, &beat, now_ns);
 }
 
 static void regular(evutil_socket_t fd, short what, void *context)
@@ -212,12 +225,11 @@ static void note_answer(struct agent *agent, const struct health_observation *ob
 static void socket_observed(void *context, const struct health_observation *observation)
 {
     struct agent *agent = context;
-    struct health_heartbeat watched = {0};
+    struct health_heartbeat beat;
 
     if (observation->witness != HEALTH_WITNESS_PROBE)
         return; /* of the idle connection's end, the next probe tells more */
-    health_process_describe(agent->watch, &watched);
-    note_life(agent, &watched, observation->at_ns);
+    look(agent, observation->at_ns, &beat);
     if (observation->at_ns - observation->probe.rtt_ns < agent->since_ns)
         return; /* asked in another life */
     agent->socket.asked = true;
@@ -225,8 +237,8 @@ static void socket_observed(void *context, const struct health_observation *obse
     agent->socket.probe.view.member_count = 0; /* the list is the prober's */
     agent->socket.at_ns = observation->at_ns;
     note_answer(agent, observation);
-    remark_unseen(agent, &watched);
-    tell_news(agent);
+    remark_unseen(agent, &beat);
+    tell_if_news(agent, &beat, health_clock_ns());
 }
 
 static void remark(void *context, uint32_t node, const char *text)
