@@ -18,31 +18,19 @@ static void print_note(void *context, enum health_trace_severity severity, const
     fprintf(stderr, "%s: %s\n", replay->path, text);
 }
 
-static int64_t pick_ms(uint32_t configured, uint32_t recorded)
-{
-    return (configured ? configured : recorded) * HEALTH_NS_PER_MS;
-}
-
-/* The limits: derived from the cadence, single ones overridden. */
+/* The limits: derived from the recorded cadence, where none is configured. */
 static bool set_limits(struct replay *replay, const struct config *config)
 {
-    static const struct config nothing;
-    const struct config *said = config ? config : &nothing;
     const struct health_trace_header *header = replay->header;
-    const struct health_cadence cadence = {
-        .probe_interval_ns = pick_ms(said->probe_interval_ms, header->probe_interval_ms),
-        .probe_timeout_ns = pick_ms(said->probe_timeout_ms, header->probe_timeout_ms),
-        .heartbeat_interval_ns =
-            pick_ms(said->heartbeat_interval_ms, header->heartbeat_interval_ms),
-    };
-    if (health_limits_derive(&cadence, &replay->limits) != HEALTH_OK)
-        return false;
-#define X(name, text) \
-    if (said->limits.name##_ns) \
-        replay->limits.name##_ns = said->limits.name##_ns;
-    HEALTH_LIMITS(X)
-#undef X
-    return true;
+    struct config said = config ? *config : (struct config){.clusters = NULL};
+
+    if (!said.probe_interval_ms)
+        said.probe_interval_ms = header->probe_interval_ms;
+    if (!said.probe_timeout_ms)
+        said.probe_timeout_ms = header->probe_timeout_ms;
+    if (!said.heartbeat_interval_ms)
+        said.heartbeat_interval_ms = header->heartbeat_interval_ms;
+    return config_limits(&said, &replay->limits);
 }
 
 static uint32_t expected_size(const struct replay *replay, const struct config *config)
