@@ -44,7 +44,7 @@ static const char *read_file(struct config *config, struct notes *notes, const c
         notes_error(notes, 0, "%s %s: a file that can be read is expected: %s", option, path,
                     problem);
     else if (config_file_exposed(path))
-        notes_warn(notes, 0, "%s can be read by everybody on this machine", path);
+        notes_warn(notes, 0, "%s can be read by everybody on this machine: chmod o-r it", path);
     return keep(config, notes, path, strlen(path));
 }
 

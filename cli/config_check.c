@@ -3,6 +3,8 @@
  */
 #include "config_private.h"
 
+#include <healthd/engine.h>
+
 #include <string.h>
 
 /* "" stands for a value that was refused already. */
@@ -77,6 +79,14 @@ static void check_times(const struct config *config, struct notes *notes)
     if (config->view_interval_ms < config->probe_interval_ms)
         notes_error(notes, 0, "probe.view_interval_ms of at least interval_ms (%u) is expected",
                     config->probe_interval_ms);
+
+    struct health_limits limits;
+    const char *problem =
+        config_limits(config, &limits) ? health_limits_problem(&limits) : "no limits follow";
+    if (problem)
+        notes_error(notes, 0,
+                    "limits that agree are expected, and %s (healthctl rules prints them)",
+                    problem);
 }
 
 void config_check(struct config *config, enum config_use use, struct notes *notes)

@@ -237,8 +237,8 @@ static void read_file(struct reading *reading, const struct key *key, yaml_node_
         notes_error(&reading->notes, yaml_line(value),
                     "a file that can be read is expected for %s: %s: %s", key->name, path, problem);
     else if (strncmp(key->name, "tls_c", strlen("tls_c")) != 0 && config_file_exposed(path))
-        notes_warn(&reading->notes, yaml_line(value), "%s can be read by everybody on this machine",
-                   path);
+        notes_warn(&reading->notes, yaml_line(value),
+                   "%s can be read by everybody on this machine: chmod o-r it", path);
 }
 
 static void read_record(struct reading *reading, const struct key *key, yaml_node_t *value,

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -99,7 +100,7 @@ bool config_redis_valid(const char *text)
 {
     struct config_endpoint endpoint;
     if (text[0] == '/')
-        return true;
+        return strlen(text) < sizeof((struct sockaddr_un *)NULL)->sun_path;
     return config_endpoint_parse(text, &endpoint) && endpoint.port;
 }
 

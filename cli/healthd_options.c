@@ -77,6 +77,14 @@ static const struct option long_options[] = {
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0}};
 
+static const char *name_of(int option)
+{
+    const struct option *row = long_options;
+    while (row->val != option)
+        row++;
+    return row->name;
+}
+
 /* Where an option's text goes; NULL: it has none. */
 static const char **place_of(struct healthd_options *options, int option)
 {
@@ -140,7 +148,7 @@ enum healthd_call healthd_options_read(int argc, char **argv, struct healthd_opt
         if (option == NODE)
             options->nodes[options->call.node_count++] = optarg;
         if (place && *place)
-            return misused("one of these is expected, not two: ", optarg);
+            return misused("given twice: --", name_of(option));
         if (place)
             *place = optarg;
     }

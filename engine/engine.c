@@ -42,24 +42,29 @@ static struct plan plan_block(uint32_t nodes, uint32_t clusters)
     return plan;
 }
 
-static bool limits_valid(const struct health_limits *limits)
+const char *health_limits_problem(const struct health_limits *limits)
 {
 #define X(name, text) \
     if (limits->name##_ns <= 0 || limits->name##_ns >= LIMIT_MAX_NS) \
-        return false;
+        return #name " is out of range";
     HEALTH_LIMITS(X)
 #undef X
-    return limits->view_hold_ns <= limits->view_stale_ns &&
-           limits->settle_ns <= limits->leave_wait_ns &&
-           limits->leave_window_ns <= limits->evict_min_ns &&
-           limits->evict_min_ns <= limits->evict_max_ns;
+    if (limits->view_hold_ns > limits->view_stale_ns)
+        return "view_hold is above view_stale";
+    if (limits->settle_ns > limits->leave_wait_ns)
+        return "settle is above leave_wait";
+    if (limits->leave_window_ns > limits->evict_min_ns)
+        return "leave_window is above evict_min";
+    if (limits->evict_min_ns > limits->evict_max_ns)
+        return "evict_min is above evict_max";
+    return NULL;
 }
 
 static bool options_valid(const struct health_engine_options *options)
 {
     return options->nodes >= 1 && options->nodes <= CAPACITY_MAX && options->clusters >= 1 &&
            options->clusters <= CAPACITY_MAX && options->limits && options->ruleset &&
-           limits_valid(options->limits);
+           !health_limits_problem(options->limits);
 }
 
 static void free_lists_init(struct health_engine *engine)

@@ -212,7 +212,7 @@ static void adopt(struct probed *probed, struct connecting *connecting)
     probed->remarked = HEALTH_PROBE_NONE;
     if (connecting->by_extra_port && !probed->extra_port_said &&
         probed->last_error == HEALTH_PROBE_TOO_MANY_CONNECTIONS)
-        probed_remark(probed, "only its extra port takes connections", "", "");
+        probed_remark(probed, "only its extra port takes connections: raise max_connections, or see who holds them", "", "");
     probed->extra_port_said |= connecting->by_extra_port;
     if (!was_up && now_ns >= probed->view_barred_ns)
         probed->full = true; /* what has it become? */

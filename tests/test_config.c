@@ -283,14 +283,19 @@ static const struct mistake mistakes[] = {
     /* what contradicts */
     {"clusters:\n  - {name: lab, " NODE
      ", password_file: /etc/hostname, defaults_file: /etc/hostname}\n",
-     "2: /etc/hostname can be read by everybody on this machine\n"
-     "2: /etc/hostname can be read by everybody on this machine\n"
+     "2: /etc/hostname can be read by everybody on this machine: chmod o-r it\n"
+     "2: /etc/hostname can be read by everybody on this machine: chmod o-r it\n"
      "2: either password_file or defaults_file is expected\n"},
     {"clusters:\n  - {name: lab, " NODE ", tls_cert: /etc/hostname}\n",
      "2: tls_cert and tls_key are expected together\n"
      "2: tls_ca is expected where tls_cert is: it makes TLS required\n"},
     {LAB "probe: {interval_ms: 5000, view_interval_ms: 4000}\n",
      " probe.view_interval_ms of at least interval_ms (5000) is expected\n"},
+    {LAB "limits: {evict_min_ms: 30000, evict_max_ms: 10000}\n",
+     " limits that agree are expected, and evict_min is above evict_max (healthctl rules prints "
+     "them)\n"},
+    {"clusters: [{name: lab, nodes: [{name: cluster, address: 10.0.0.1}]}]\n",
+     "1: another name than \"cluster\" is expected for a node\n"},
     /* not YAML, or too much of it */
     {"{clusters: ]\n", "1: not YAML: did not find expected node content, while parsing a flow "
                        "node\n"},

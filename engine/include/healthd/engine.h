@@ -66,6 +66,9 @@ HEALTH_API enum health_error health_engine_create(const struct health_engine_opt
 /* Free an engine; NULL is fine. The queues and the ruleset remain the caller's. */
 HEALTH_API void health_engine_destroy(struct health_engine *engine);
 
+/* Why health_engine_create() would refuse these limits, in words; NULL: it takes them. Static; any thread. */
+HEALTH_API const char *health_limits_problem(const struct health_limits *limits);
+
 /* Bytes that an engine of these options takes: what its creation allocates. 0 for bad options. */
 HEALTH_API size_t health_engine_bytes(const struct health_engine_options *options);
 
