@@ -25,6 +25,7 @@
 #define PATIENCE_MS 250
 #define STOP_SECONDS 1
 
+#define REPORTER_SIZE 160
 #define STATUS_SIZE 256
 
 struct daemon {
@@ -33,6 +34,7 @@ struct daemon {
     struct monitor *monitor;
     struct config *first; /* what the monitor began with */
     struct config *now;
+    char reporter[REPORTER_SIZE];
     struct event *terminate, *interrupt, *hangup, *second;
     struct event *watchdog; /* NULL: nobody wants to hear from us */
     uint64_t seen_ticks;    /* when the watchdog was fed last */
@@ -287,16 +289,15 @@ static void log_start(const struct daemon *daemon, const struct monitor_options 
 static bool begin(struct daemon *daemon)
 {
     char host[128] = "";
-    char reporter[160];
     struct timespec wall;
 
     gethostname(host, sizeof host - 1);
-    snprintf(reporter, sizeof reporter, "%s:%ld", host, (long)getpid());
+    snprintf(daemon->reporter, sizeof daemon->reporter, "%s:%ld", host, (long)getpid());
     clock_gettime(CLOCK_REALTIME, &wall);
     daemon->base = create_base();
     const struct monitor_options options = {
         .base = daemon->base,
-        .reporter = reporter,
+        .reporter = daemon->reporter,
         .epoch = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000,
     };
     if (!daemon->base || !create_events(daemon)) {

@@ -22,7 +22,7 @@ struct monitor;
 
 struct monitor_options {
     struct event_base *base; /* with two priorities */
-    const char *reporter;    /* who reports */
+    const char *reporter;    /* who reports; borrowed until the monitor is destroyed */
     uint64_t epoch;          /* greater in each life of the daemon */
 };
 
