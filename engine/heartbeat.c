@@ -130,10 +130,10 @@ static bool beat_repeats(const struct health_engine *engine, uint32_t id,
             claim_says(node, &beat->local.view) && claim_holds(engine, node, sampled_ms));
 }
 
+/* ... and those of that view too? */
 static bool beat_valid(const struct health_heartbeat *beat)
 {
-    return beat->process < HEALTH_PROCESS_COUNT && answer_valid(beat->gvwstate) &&
-           answer_valid(beat->sst_in_progress) && (!beat->has_local || probe_valid(&beat->local));
+    return beat_valid_but_view(beat) && (!beat->has_local || probe_valid(&beat->local));
 }
 
 enum health_error heartbeat_observed(struct health_engine *engine,

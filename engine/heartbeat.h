@@ -38,6 +38,14 @@ static inline enum health_agent_fact agent_word(const struct health_heartbeat *b
                                                         : HEALTH_AGENT_FACT_ALIVE;
 }
 
+/* Are its fields what they can be, but for those of a view that the agent read? */
+static inline bool beat_valid_but_view(const struct health_heartbeat *beat)
+{
+    return beat->process < HEALTH_PROCESS_COUNT && answer_valid(beat->gvwstate) &&
+           answer_valid(beat->sst_in_progress) &&
+           (!beat->has_local || probe_valid_but_view(&beat->local));
+}
+
 /* Take a heartbeat. Errors: HEALTH_EINVAL (a field outside its enum). */
 enum health_error heartbeat_observed(struct health_engine *engine,
                                      const struct health_observation *observation);

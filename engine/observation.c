@@ -36,13 +36,15 @@ static inline bool answer_repeats(struct health_engine *engine,
     struct node *node = &engine->nodes[observation->node];
     uint32_t at_ms = observed_at(engine, observation);
 
-    if (!probe->ok || probe->error >= HEALTH_PROBE_ERROR_COUNT || !rtt_valid(probe->rtt_ns) ||
-        !answers_steadily(node) || ms_since(node->probe_ms, at_ms) < 0)
+    if (!probe->ok || !probe_valid_but_view(probe) || !answers_steadily(node) ||
+        ms_since(node->probe_ms, at_ms) < 0)
         return false;
     if (probe->has_view) {
         uint32_t sent_ms = sent_at(at_ms, probe->rtt_ns);
-        if (probe->view.gathering == HEALTH_ANSWER_YES || !claim_says(node, &probe->view) ||
-            !claim_holds(engine, node, sent_ms) ||
+        /* What the claim says was found valid with it; `gathering` is no part of it. */
+        if ((probe->view.gathering != HEALTH_ANSWER_NO &&
+             probe->view.gathering != HEALTH_ANSWER_NOT_KNOWN) ||
+            !claim_says(node, &probe->view) || !claim_holds(engine, node, sent_ms) ||
             !claim_members_learnt(engine, observation->node, &probe->view))
             return false;
         node->claim_ms = sent_ms;
@@ -61,11 +63,8 @@ static inline bool beat_repeats(struct health_engine *engine,
     uint32_t at_ms = observed_at(engine, observation);
 
     if (boot_tag(beat) != node->boot || ms_since(node->seq, (uint32_t)beat->seq) <= 0 ||
-        beat->process >= HEALTH_PROCESS_COUNT || !answer_valid(beat->gvwstate) ||
-        !answer_valid(beat->sst_in_progress) ||
-        (beat->has_local && beat->local.error >= HEALTH_PROBE_ERROR_COUNT) ||
-        (beat->pid && beat->pid != node->pid) || !lives_steadily(node) ||
-        agent_word(beat) != node->agent)
+        !beat_valid_but_view(beat) || (beat->pid && beat->pid != node->pid) ||
+        !lives_steadily(node) || agent_word(beat) != node->agent)
         return false;
     node->seq = (uint32_t)beat->seq;
     if (ms_since(node->agent_ms, at_ms) > 0)

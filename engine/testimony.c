@@ -51,10 +51,10 @@ enum health_error probe_observed(struct health_engine *engine,
     uint32_t id = observation->node;
     struct node *node = &engine->nodes[id];
     uint32_t at_ms = observed_at(engine, observation);
-    uint32_t sent_ms = sent_at(at_ms, probe->rtt_ns);
 
-    if (probe->error >= HEALTH_PROBE_ERROR_COUNT || !rtt_valid(probe->rtt_ns))
+    if (!probe_valid(probe))
         return HEALTH_EINVAL;
+    uint32_t sent_ms = sent_at(at_ms, probe->rtt_ns);
     enum health_probe_fact fact = probe_fact(probe);
     if (node->probe != HEALTH_PROBE_FACT_NONE && ms_since(node->probe_ms, at_ms) < 0) {
         engine->counters.stale++;
@@ -68,8 +68,6 @@ enum health_error probe_observed(struct health_engine *engine,
         engine->counters.unchanged++;
         return HEALTH_OK;
     }
-    if (!probe_valid(probe))
-        return HEALTH_EINVAL;
     if (fact == HEALTH_PROBE_FACT_CLOSED || fact == HEALTH_PROBE_FACT_REFUSED)
         closing_begin(engine, id, at_ms);
     if (probe->error == HEALTH_PROBE_LOST && (node->flags & NODE_LINK_MASK) == HEALTH_LINK_FACT_UP)

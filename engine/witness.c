@@ -14,8 +14,7 @@ static bool view_valid(const struct health_view *view)
 
 bool probe_valid(const struct health_probe *probe)
 {
-    return probe->error < HEALTH_PROBE_ERROR_COUNT && rtt_valid(probe->rtt_ns) &&
-           (!probe->has_view || view_valid(&probe->view));
+    return probe_valid_but_view(probe) && (!probe->has_view || view_valid(&probe->view));
 }
 
 /* Was mysqld's last word to the probe an answer? */

@@ -36,6 +36,13 @@ static inline bool answer_valid(uint8_t answer)
     return answer < HEALTH_ANSWER_COUNT;
 }
 
+/* Are a probe's fields what they can be, but for those of its view? */
+static inline bool probe_valid_but_view(const struct health_probe *probe)
+{
+    return probe->error < HEALTH_PROBE_ERROR_COUNT && rtt_valid(probe->rtt_ns);
+}
+
+/* ... and those too? */
 bool probe_valid(const struct health_probe *probe);
 
 /* What a probe's outcome proves. An error packet proves that mysqld runs; errors 2000 to 2999 are the

@@ -137,6 +137,20 @@ Test(observations, refuses_round_trips_that_are_no_round_trips)
     bench_end(&bench);
 }
 
+Test(observations, refuses_answers_that_make_no_sense_whatever_is_known)
+{
+    struct bench bench = bench_begin_with_cluster();
+    struct health_observation seen = bench_answer(bench.nodes[0], 20 * MS);
+
+    seen.probe.view.gathering = HEALTH_ANSWER_COUNT;
+    cr_expect_eq(health_engine_observe(bench.engine, 20 * MS, &seen), HEALTH_EINVAL, "news");
+    bench_answer_all(&bench, 20 * MS);
+    cr_expect_eq(health_engine_observe(bench.engine, 20 * MS, &seen), HEALTH_EINVAL, "no news");
+    seen.at_ns = 10 * MS;
+    cr_expect_eq(health_engine_observe(bench.engine, 20 * MS, &seen), HEALTH_EINVAL, "overtaken");
+    bench_end(&bench);
+}
+
 Test(observations, ignores_an_observation_from_weeks_ago)
 {
     static const int64_t ages[] = {31 * HEALTH_NS_PER_S, 20 * DAY, 30 * DAY, 60 * DAY};
