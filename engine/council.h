@@ -28,6 +28,12 @@ struct council {
     struct seat seats[HEALTH_CLUSTER_NODES_MAX];
 };
 
+/* Were these two last seen in one view? */
+static inline bool same_view(const struct node *a, const struct node *b)
+{
+    return a->history == b->history && a->conf == b->conf && a->size == b->size;
+}
+
 /* Is the newest view known member by member? */
 static inline bool members_known(const struct cluster *cluster)
 {

@@ -74,37 +74,22 @@ static enum leave_verdict date_leave(const struct council *council, const struct
     return LEAVE_LEFT;
 }
 
-/* Does this seat answer, and say that it is in the view that `node` was in last? */
-static bool shares_view(const struct seat *seat, const struct node *node)
-{
-    return node_answers(seat->facts) && seat->facts[HEALTH_FACT_CLAIM] != HEALTH_CLAIM_NONE &&
-           seat->node->said[SAID_COMPONENT] == HEALTH_COMPONENT_PRIMARY &&
-           seat->node->history == node->history && seat->node->conf == node->conf &&
-           seat->node->size == node->size;
-}
-
-/* Does a peer, asked surely after the close, still report the view that this node was in? */
-static bool peers_hold(const struct council *council, uint32_t i)
+/* Does a peer that answers report the view that seat i was in last? With `since_close` only one counts that
+ * was surely asked after the close. */
+static bool peer_shares_view(const struct council *council, uint32_t i, bool since_close)
 {
     const struct seat *seat = &council->seats[i];
 
     for (uint32_t k = 0; k < council->count; k++) {
-        const struct seat *other = &council->seats[k];
-        if (k != i && shares_view(other, seat->node) &&
-            ms_since(seat->cold->link_ms, other->node->claim_ms) >=
-                (int32_t)council->engine->limits.settle)
+        const struct seat *peer = &council->seats[k];
+        bool asked_since = ms_since(seat->cold->link_ms, peer->node->claim_ms) >=
+                           (int32_t)council->engine->limits.settle;
+        if (k != i && node_answers(peer->facts) &&
+            peer->facts[HEALTH_FACT_CLAIM] != HEALTH_CLAIM_NONE &&
+            peer->node->said[SAID_COMPONENT] == HEALTH_COMPONENT_PRIMARY &&
+            same_view(peer->node, seat->node) && (asked_since || !since_close))
             return true;
     }
-    return false;
-}
-
-/* Does any? Then the newer view that leaves the node out is not this one's successor, as between two
- * Primary components, or not all have moved on yet. */
-static bool view_stands(const struct council *council, uint32_t i)
-{
-    for (uint32_t k = 0; k < council->count; k++)
-        if (k != i && shares_view(&council->seats[k], council->seats[i].node))
-            return true;
     return false;
 }
 
@@ -146,9 +131,12 @@ static void judge_leave(struct council *council, uint32_t i)
         return;
     if (node_leave(node) == LEAVE_UNDECIDED && node->conf != CONF_NONE &&
         node->history == council->cluster->history) {
-        if (node->conf < council->cluster->conf && left_out(council, i) && !view_stands(council, i))
+        /* Where a peer still stands for its view, the newer one that leaves it out is not that view's
+         * successor, as between two Primary components, or not all have moved on yet. */
+        if (node->conf < council->cluster->conf && left_out(council, i) &&
+            !peer_shares_view(council, i, false))
             node_set_leave(node, date_leave(council, seat));
-        else if (peers_hold(council, i))
+        else if (peer_shares_view(council, i, true))
             node_set_leave(node, LEAVE_HELD);
         else if (peers_can_tell(council, i) &&
                  ms_since(seat->cold->link_ms, engine->now_ms) < (int32_t)engine->limits.leave_wait)

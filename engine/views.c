@@ -17,13 +17,6 @@
  */
 #include "council.h"
 
-#include <string.h>
-
-static bool same_view(const struct node *a, const struct node *b)
-{
-    return a->history == b->history && a->conf == b->conf && a->size == b->size;
-}
-
 /* How many seats report the view that `node` reports. */
 static uint32_t reporters_of(const struct council *council, const struct node *node)
 {
