@@ -84,7 +84,6 @@ void claim_take(struct health_engine *engine, uint32_t id, const struct health_v
     node_flag(node, NODE_BY_AGENT, by_agent);
     members_learn(engine, id, view);
     struct cluster *cluster = &engine->clusters[engine->cold[id].cluster];
-    if (view->gathering == HEALTH_ANSWER_YES && history == cluster->history &&
-        conf == cluster->conf)
+    if (view->gathering == HEALTH_ANSWER_YES && in_newest_view(cluster, node))
         cluster->gathering = true;
 }

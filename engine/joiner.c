@@ -76,8 +76,7 @@ static bool may_be_member(const struct council *council, uint32_t i)
  * it until they evict it. */
 static bool accounts(const struct cluster *cluster, const struct seat *seat)
 {
-    return is_heard(seat) ||
-           (seat->node->history == cluster->history && seat->node->conf == cluster->conf);
+    return is_heard(seat) || in_newest_view(cluster, seat->node);
 }
 
 /* Is it up, as far as is known, and has not said since that it is not in the newest view? */
@@ -147,11 +146,9 @@ static bool just_found_closed(const struct council *council, const struct seat *
 static enum health_grew_fact not_suspected(const struct council *council, const struct seat *seat,
                                            const struct tally *tally)
 {
-    const struct cluster *cluster = council->cluster;
     /* In the view it was last seen in, it never went down: something refuses in its name. */
-    bool same_view = seat->node->history == cluster->history && seat->node->conf == cluster->conf;
-
-    if (counted_for_long(council, seat) && same_view && tally->maybe >= 0)
+    if (counted_for_long(council, seat) && in_newest_view(council->cluster, seat->node) &&
+        tally->maybe >= 0)
         return HEALTH_GREW_MAYBE;
     if (just_found_closed(council, seat))
         return HEALTH_GREW_MAYBE;

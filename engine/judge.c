@@ -178,8 +178,8 @@ void census_take(const struct health_engine *engine, const struct cluster *clust
     memset(census, 0, sizeof *census);
     for (uint32_t id = cluster->first; id != HEALTH_NODE_NONE; id = engine->cold[id].next) {
         const struct node *node = &engine->nodes[id];
-        bool counted = cluster->history && node->history == cluster->history &&
-                       node->conf == cluster->conf && node->size == cluster->size;
+        bool counted =
+            cluster->history && in_newest_view(cluster, node) && node->size == cluster->size;
         census->states[node->state]++;
         census->voters += may_vote(cluster, node);
         census->mute +=

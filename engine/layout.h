@@ -206,6 +206,12 @@ static inline void node_set_leave(struct node *node, enum leave_verdict leave)
     node->flags = (uint16_t)(rest | (unsigned)leave << NODE_LEAVE_SHIFT);
 }
 
+/* Was it last seen in the newest view that its cluster has shown? */
+static inline bool in_newest_view(const struct cluster *cluster, const struct node *node)
+{
+    return node->history == cluster->history && node->conf == cluster->conf;
+}
+
 /* Does it answer now, the monitor or its agent? */
 static inline bool node_answers(const uint8_t *facts)
 {

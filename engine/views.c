@@ -26,6 +26,11 @@ static uint32_t reporters_of(const struct council *council, const struct node *n
     return reporters;
 }
 
+static bool reports_newest(const struct council *council, const struct seat *seat)
+{
+    return seat->reports && in_newest_view(council->cluster, seat->node);
+}
+
 static bool is_member_claim(const struct seat *seat)
 {
     return seat->reports && (seat->facts[HEALTH_FACT_CLAIM] == HEALTH_CLAIM_MEMBER ||
@@ -78,13 +83,12 @@ static const struct node *leading_view(const struct council *council)
     return best ? best->node : NULL;
 }
 
-static bool someone_reports(const struct council *council, uint64_t history, uint32_t conf)
+/* Does anybody still report the newest view known so far? */
+static bool newest_is_reported(const struct council *council)
 {
-    for (uint32_t i = 0; i < council->count; i++) {
-        const struct seat *seat = &council->seats[i];
-        if (seat->reports && seat->node->history == history && seat->node->conf == conf)
+    for (uint32_t i = 0; i < council->count; i++)
+        if (reports_newest(council, &council->seats[i]))
             return true;
-    }
     return false;
 }
 
@@ -149,9 +153,8 @@ static void learn_view(struct council *council)
     if (!view)
         return;
     bool newer = view->history != cluster->history || view->conf > cluster->conf;
-    bool another_life = view->conf < cluster->conf &&
-                        !someone_reports(council, cluster->history, cluster->conf) &&
-                        is_said_since(council, view);
+    bool another_life =
+        view->conf < cluster->conf && !newest_is_reported(council) && is_said_since(council, view);
     if (newer || another_life)
         remember_view(council, view);
     if (view->conf == cluster->conf) {
@@ -181,8 +184,7 @@ static void learn_wholeness(struct council *council)
         return;
     for (uint32_t i = 0; i < council->count; i++) {
         const struct seat *seat = &council->seats[i];
-        reporters += seat->reports && seat->node->history == cluster->history &&
-                     seat->node->conf == cluster->conf && seat->node->size == cluster->size;
+        reporters += reports_newest(council, seat) && seat->node->size == cluster->size;
     }
     learn_others(cluster, reporters, reporters == council->count);
     council->whole =
@@ -216,8 +218,7 @@ bool left_out(const struct council *council, uint32_t i)
         return false;
     if (members_known(cluster))
         return !(cluster->members >> i & 1u);
-    return !(seat->reports && seat->node->history == cluster->history &&
-             seat->node->conf == cluster->conf);
+    return !reports_newest(council, seat);
 }
 
 /* A node whose own claim is older than a whole view that somebody still stands for is no member. This
