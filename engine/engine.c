@@ -191,11 +191,6 @@ void health_engine_counters(const struct health_engine *engine,
         ret_counters->unchanged + ret_counters->stale + ret_counters->voided;
 }
 
-static bool cluster_exists(const struct health_engine *engine, uint32_t cluster)
-{
-    return cluster < engine->cluster_capacity && engine->clusters[cluster].used;
-}
-
 static bool size_valid(uint32_t expected_size)
 {
     return expected_size >= 1 && expected_size <= HEALTH_CLUSTER_NODES_MAX;
@@ -295,7 +290,7 @@ static void node_free(struct health_engine *engine, uint32_t id)
 
 enum health_error health_node_remove(struct health_engine *engine, int64_t now_ns, uint32_t node)
 {
-    if (node >= engine->node_capacity || !(engine->nodes[node].flags & NODE_USED))
+    if (!node_exists(engine, node))
         return HEALTH_ENOENT;
     enum health_error error = engine_advance(engine, now_ns);
     if (error != HEALTH_OK)

@@ -168,6 +168,16 @@ struct health_engine {
     struct health_engine_counters counters; /* .observations: only those that changed something */
 };
 
+static inline bool node_exists(const struct health_engine *engine, uint32_t node)
+{
+    return node < engine->node_capacity && engine->nodes[node].flags & NODE_USED;
+}
+
+static inline bool cluster_exists(const struct health_engine *engine, uint32_t cluster)
+{
+    return cluster < engine->cluster_capacity && engine->clusters[cluster].used;
+}
+
 /* Milliseconds from one time to a later one; negative when it is not later. */
 static inline int32_t ms_since(uint32_t then, uint32_t now)
 {

@@ -76,8 +76,7 @@ static inline bool beat_repeats(struct health_engine *engine,
 enum health_error health_engine_observe(struct health_engine *engine, int64_t now_ns,
                                         const struct health_observation *observation)
 {
-    if (observation->node >= engine->node_capacity ||
-        !(engine->nodes[observation->node].flags & NODE_USED))
+    if (!node_exists(engine, observation->node))
         return HEALTH_ENOENT;
     if (observation->at_ns > now_ns)
         return HEALTH_EINVAL;

@@ -9,11 +9,6 @@
 
 #include <string.h>
 
-static bool node_exists(const struct health_engine *engine, uint32_t node)
-{
-    return node < engine->node_capacity && engine->nodes[node].flags & NODE_USED;
-}
-
 enum health_error health_node_snapshot(const struct health_engine *engine, uint32_t node,
                                        struct health_node_snapshot *ret_snapshot)
 {
@@ -51,7 +46,7 @@ static int32_t can_lose(const struct census *census)
 enum health_error health_cluster_snapshot(const struct health_engine *engine, uint32_t cluster,
                                           struct health_cluster_snapshot *ret_snapshot)
 {
-    if (cluster >= engine->cluster_capacity || !engine->clusters[cluster].used)
+    if (!cluster_exists(engine, cluster))
         return HEALTH_ENOENT;
     const struct cluster *known = &engine->clusters[cluster];
     struct census census;
