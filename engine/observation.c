@@ -15,8 +15,7 @@
 static inline bool lives_steadily(const struct node *node)
 {
     return node->probe == HEALTH_PROBE_FACT_OK && !(node->flags & NODE_CLOSED) &&
-           node->agent != HEALTH_AGENT_FACT_NONE && node->agent != HEALTH_AGENT_FACT_GONE &&
-           !agent_doubts(node);
+           (node->agent == HEALTH_AGENT_FACT_OK || node->agent == HEALTH_AGENT_FACT_ALIVE);
 }
 
 /* Is the node's probe answered, with a standing claim of its own, and no witness who doubts it? */
