@@ -54,7 +54,7 @@ const struct health_rule *routable_rule(const struct health_ruleset *rules, cons
     return health_table_match(rules->routable, facts);
 }
 
-void council_convene(struct council *council, struct health_engine *engine, uint32_t cluster)
+void council_convene(struct council *council, const struct health_engine *engine, uint32_t cluster)
 {
     council->engine = engine;
     council->cluster = &engine->clusters[cluster];
@@ -66,6 +66,10 @@ void council_convene(struct council *council, struct health_engine *engine, uint
         seat->node = &engine->nodes[id];
         seat->cold = &engine->cold[id];
     }
+}
+
+void council_find_facts(struct council *council)
+{
     council_hear_each(council);
     council_compare_views(council);
 }
@@ -304,8 +308,9 @@ void cluster_judge(struct health_engine *engine, uint32_t cluster)
     bool changed = true;
 
     engine->counters.judged++;
+    council_convene(&council, engine, cluster);
     for (int round = 0; changed && round < ROUNDS_MAX; round++) {
-        council_convene(&council, engine, cluster);
+        council_find_facts(&council);
         changed = false;
         for (uint32_t i = 0; i < council.count; i++) {
             verdict_of(engine->rules, council.seats[i].facts, &verdicts[i]);

@@ -20,9 +20,12 @@ void verdict_of(const struct health_ruleset *rules, const uint8_t *facts, struct
 const struct health_rule *routable_rule(const struct health_ruleset *rules, const struct node *node,
                                         uint8_t state);
 
-/* Seat a cluster's nodes and find the facts about each. Changes only what is derived from testimony:
- * what has expired, and what the views have shown. */
-void council_convene(struct council *council, struct health_engine *engine, uint32_t cluster);
+/* Seat a cluster's nodes, in their order. */
+void council_convene(struct council *council, const struct health_engine *engine, uint32_t cluster);
+
+/* Find the facts about each. Changes only what is derived from testimony: what has expired, and what the
+ * views have shown. */
+void council_find_facts(struct council *council);
 
 /* What a cluster's node states amount to. */
 struct census {

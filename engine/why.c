@@ -95,21 +95,17 @@ static void find_changes(const struct health_engine *engine, struct health_why *
  * takes expired testimony off the board. */
 static void facts_of(const struct health_engine *engine, uint32_t node, uint8_t *ret_facts)
 {
-    const struct cluster *cluster = &engine->clusters[engine->cold[node].cluster];
-    struct cluster cluster_copy = *cluster;
-    struct node nodes[HEALTH_CLUSTER_NODES_MAX];
-    struct council council = {.engine = engine, .cluster = &cluster_copy};
+    struct cluster cluster_copy = engine->clusters[engine->cold[node].cluster];
+    struct node copies[HEALTH_CLUSTER_NODES_MAX];
+    struct council council;
 
-    for (uint32_t id = cluster->first; id != HEALTH_NODE_NONE; id = engine->cold[id].next) {
-        struct seat *seat = &council.seats[council.count];
-        nodes[council.count] = engine->nodes[id];
-        seat->id = id;
-        seat->node = &nodes[council.count];
-        seat->cold = &engine->cold[id];
-        council.count++;
+    council_convene(&council, engine, engine->cold[node].cluster);
+    council.cluster = &cluster_copy;
+    for (uint32_t i = 0; i < council.count; i++) {
+        copies[i] = *council.seats[i].node;
+        council.seats[i].node = &copies[i];
     }
-    council_hear_each(&council);
-    council_compare_views(&council);
+    council_find_facts(&council);
     for (uint32_t i = 0; i < council.count; i++)
         if (council.seats[i].id == node)
             memcpy(ret_facts, council.seats[i].facts, HEALTH_NODE_FACT_COUNT);
