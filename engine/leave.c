@@ -108,47 +108,54 @@ static bool lags_behind(const struct council *council, const struct seat *seat)
            seat->node->conf < council->cluster->whole_conf;
 }
 
-static void judge_leave(struct council *council, uint32_t i)
+/* Judge how a node that closed left, unless that is known or cannot be. True: its peers may still tell. */
+static bool judge_leave(struct council *council, uint32_t i)
 {
     const struct health_engine *engine = council->engine;
-    struct seat *seat = &council->seats[i];
+    const struct seat *seat = &council->seats[i];
     struct node *node = seat->node;
+
+    if (node_leave(node) != LEAVE_UNDECIDED || node->conf == CONF_NONE ||
+        node->history != council->cluster->history)
+        return false;
+    /* Where a peer still stands for its view, the newer one that leaves it out is not that view's
+     * successor, as between two Primary components, or not all have moved on yet. */
+    if (node->conf < council->cluster->conf && left_out(council, i) &&
+        !peer_shares_view(council, i, false))
+        node_set_leave(node, date_leave(council, seat));
+    else if (peer_shares_view(council, i, true))
+        node_set_leave(node, LEAVE_HELD);
+    else
+        return peers_can_tell(council, i) &&
+               ms_since(seat->cold->link_ms, engine->now_ms) < (int32_t)engine->limits.leave_wait;
+    return false;
+}
+
+/* Say what is known of how seat i left, and whether to look again soon. */
+static void note_leave(struct council *council, uint32_t i)
+{
     static const uint8_t told[] = {
         [LEAVE_UNDECIDED] = HEALTH_LEAVE_NONE,
         [LEAVE_LEFT] = HEALTH_LEAVE_LEFT,
         [LEAVE_HELD] = HEALTH_LEAVE_HELD,
         [LEAVE_SPENT] = HEALTH_LEAVE_NONE,
     };
-
-    bool waits = false;
-
+    struct seat *seat = &council->seats[i];
+    bool closed = seat->node->flags & NODE_CLOSED;
+    bool awaited = closed && judge_leave(council, i);
     /* A closed one may be the one that joins: that is judged once the view has settled. One that answers from
      * an older view is left out once it was asked since the newer one was there; its answers say nothing new
      * and come without a judgement. */
-    node_flag(node, NODE_WAITS,
-              node->flags & NODE_CLOSED ? council->cluster->unsettled : lags_behind(council, seat));
-    if (!(node->flags & NODE_CLOSED))
-        return;
-    if (node_leave(node) == LEAVE_UNDECIDED && node->conf != CONF_NONE &&
-        node->history == council->cluster->history) {
-        /* Where a peer still stands for its view, the newer one that leaves it out is not that view's
-         * successor, as between two Primary components, or not all have moved on yet. */
-        if (node->conf < council->cluster->conf && left_out(council, i) &&
-            !peer_shares_view(council, i, false))
-            node_set_leave(node, date_leave(council, seat));
-        else if (peer_shares_view(council, i, true))
-            node_set_leave(node, LEAVE_HELD);
-        else if (peers_can_tell(council, i) &&
-                 ms_since(seat->cold->link_ms, engine->now_ms) < (int32_t)engine->limits.leave_wait)
-            waits = true;
-    }
-    if (waits)
-        node_flag(node, NODE_WAITS, true);
-    seat->facts[HEALTH_FACT_LEAVE] = waits ? HEALTH_LEAVE_WAITING : told[node_leave(node)];
+    bool placed = closed ? !council->cluster->unsettled : !lags_behind(council, seat);
+
+    node_flag(seat->node, NODE_WAITS, awaited || !placed);
+    if (closed)
+        seat->facts[HEALTH_FACT_LEAVE] =
+            awaited ? HEALTH_LEAVE_WAITING : told[node_leave(seat->node)];
 }
 
 void council_judge_leaves(struct council *council)
 {
     for (uint32_t i = 0; i < council->count; i++)
-        judge_leave(council, i);
+        note_leave(council, i);
 }
