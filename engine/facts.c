@@ -111,7 +111,7 @@ static void hear(const struct health_engine *engine, struct seat *seat)
     facts[HEALTH_FACT_AGENT] = (uint8_t)agent_fact(node);
     facts[HEALTH_FACT_SPOKE] = spoke_since(engine, seat) ? HEALTH_SPOKE_SINCE : HEALTH_SPOKE_BEFORE;
     facts[HEALTH_FACT_AWAITED] = agent_awaited(engine, seat);
-    facts[HEALTH_FACT_CLOSE] = (node->flags & (NODE_CLOSED | NODE_HUSHED)) == NODE_CLOSED &&
+    facts[HEALTH_FACT_CLOSE] = closed_while_answering(node) &&
                                !expired(engine, seat->cold->link_ms, engine->limits.close_hold);
     facts[HEALTH_FACT_CLAIM] = HEALTH_CLAIM_NONE;
     if (node->flags & NODE_CLAIM)

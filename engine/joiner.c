@@ -48,7 +48,7 @@ void council_settle_view(struct council *council)
         return;
     for (uint32_t i = 0; i < council->count; i++) {
         const struct seat *seat = &council->seats[i];
-        bool closed_later = (seat->node->flags & (NODE_CLOSED | NODE_HUSHED)) == NODE_CLOSED &&
+        bool closed_later = closed_while_answering(seat->node) &&
                             ms_since(seat->cold->link_ms, council->cluster->seen_ms) < 0;
         if (!seat->reports && !node_answers(seat->facts) && !closed_later)
             node_flag(seat->node, NODE_GREW, true);
@@ -127,10 +127,9 @@ static bool counted_for_long(const struct council *council, const struct seat *s
  * view? It may have been restarted meanwhile, and be joining. */
 static bool just_found_closed(const struct council *council, const struct seat *seat)
 {
-    const uint32_t closed = NODE_CLOSED | NODE_HUSHED;
     uint32_t found_ms = seat->cold->link_ms;
 
-    if ((seat->node->flags & closed) != closed ||
+    if (!(seat->node->flags & NODE_CLOSED) || closed_while_answering(seat->node) ||
         ms_since(found_ms, council->engine->now_ms) >= (int32_t)council->engine->limits.close_hold)
         return false;
     if (council->cluster->unsettled)

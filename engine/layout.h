@@ -216,6 +216,12 @@ static inline void node_set_leave(struct node *node, enum leave_verdict leave)
     node->flags = (uint16_t)(rest | (unsigned)leave << NODE_LEAVE_SHIFT);
 }
 
+/* Is a closing under way that began while the node still answered? */
+static inline bool closed_while_answering(const struct node *node)
+{
+    return (node->flags & (NODE_CLOSED | NODE_HUSHED)) == NODE_CLOSED;
+}
+
 /* Was it last seen in the newest view that its cluster has shown? */
 static inline bool in_newest_view(const struct cluster *cluster, const struct node *node)
 {
