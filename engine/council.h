@@ -2,7 +2,7 @@
  * council.h - one judgement of one cluster: its nodes side by side, with the facts about each.
  *
  * Facts are found in two steps. First each node alone (facts.c): what its own testimony says. Then the
- * nodes together (views.c): what the views they report say of each other.
+ * nodes together (views.c, joiner.c, leave.c): what the views they report say of each other.
  */
 #ifndef HEALTHD_ENGINE_COUNCIL_H
 #define HEALTHD_ENGINE_COUNCIL_H
@@ -40,7 +40,7 @@ static inline bool members_known(const struct cluster *cluster)
     return cluster->members_conf == cluster->conf && cluster->members_conf != CONF_NONE;
 }
 
-/* Is seat i not in the newest view, as far as the view itself tells? */
+/* views.c: is seat i not in the newest view, as far as the view itself tells? */
 bool left_out(const struct council *council, uint32_t i);
 
 /* facts.c: is the node's claim usable, of a Primary component, and not left out by a newer view? */

@@ -1,7 +1,8 @@
 /*
- * facts.c - what one node's own testimony says, as facts: all comparisons of ages are made here.
+ * facts.c - what one node's own testimony says, as facts; and how old it may be to say anything.
  *
- * Testimony that has become too old is taken off the board here, so that no clock can wrap round it.
+ * Testimony that has become too old is taken off the board here. What needs the other nodes' views (peers,
+ * view-grew, leave) is left "none" for views.c, joiner.c and leave.c to fill in.
  */
 #include "council.h"
 

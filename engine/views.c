@@ -2,7 +2,7 @@
  * views.c - what the views that nodes report say of each other.
  *
  * A Primary view has a history (state UUID), a configuration id that grows by one with each change of
- * membership, and a size. Five things follow, and only these:
+ * membership, and a size. Three things follow for who is a member, and only these:
  *  - A view is *whole* when as many nodes report it as it has members (arbitrators and unconfigured
  *    members, learnt earlier, count as present), or when its member list was read. A node outside a
  *    newer whole view is no member, whatever it says itself: a thawed node says "Synced, Primary".
@@ -10,10 +10,8 @@
  *    components; so are two whole views. One sample read in the middle of a view change can pair a new
  *    id with an old size, but then neither view is whole.
  *  - A view with another history than the others' is a foreign one.
- *  - A view that shrank as a node's connections closed shows a graceful leave: after a crash the peers
- *    count the dead for about five seconds (evs.suspect_timeout).
- *  - A view that grew while a node's port was closed shows that it joins (a state transfer).
- * Peers confirm or refute; they never make a node bad by themselves.
+ * Peers confirm or refute; they never make a node bad by themselves. What follows from a view that grew
+ * is in joiner.c, and from one that shrank in leave.c.
  */
 #include "council.h"
 

@@ -31,6 +31,7 @@ static inline uint32_t sent_at(uint32_t at_ms, int64_t rtt_ns)
     return at_ms - whole - (rtt_ns != 0);
 }
 
+/* Is it a value of enum health_answer? */
 static inline bool answer_valid(uint8_t answer)
 {
     return answer < HEALTH_ANSWER_COUNT;

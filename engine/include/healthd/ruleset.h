@@ -26,7 +26,9 @@
 #define HEALTH_VALUES_MAX 8
 
 /* Facts about one node: what the running, member and clean tables look at. Each value list starts
- * with 0. The engine's facts.c says exactly when each value holds. */
+ * with 0. The engine says when exactly each value holds: of probe in probe_fact(), of agent in
+ * agent_word(), of peers in views.c, of view-grew in joiner.c, of leave in leave.c, of the others in facts.c;
+ * exit is what the exit table answers. */
 #define HEALTH_NODE_FACTS(X) \
     X(PROBE, "probe", "none", "ok", "error", "leaving", "silent", "closed", "refused") \
     X(LINK, "link", "none", "up", "closed") \
