@@ -28,6 +28,12 @@ struct council {
     struct seat seats[HEALTH_CLUSTER_NODES_MAX];
 };
 
+/* Does it report a view, and answer now? */
+static inline bool is_heard(const struct seat *seat)
+{
+    return seat->reports && node_answers(seat->facts);
+}
+
 /* Were these two last seen in one view? */
 static inline bool same_view(const struct node *a, const struct node *b)
 {
@@ -38,6 +44,12 @@ static inline bool same_view(const struct node *a, const struct node *b)
 static inline bool members_known(const struct cluster *cluster)
 {
     return cluster->members_conf == cluster->conf && cluster->members_conf != CONF_NONE;
+}
+
+/* ... and if so, does it list the i-th node? */
+static inline bool member_listed(const struct cluster *cluster, uint32_t i)
+{
+    return cluster->members >> i & 1u;
 }
 
 /* views.c: is seat i not in the newest view, as far as the view itself tells? */

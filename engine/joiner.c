@@ -8,11 +8,6 @@
  */
 #include "council.h"
 
-static bool is_heard(const struct seat *seat)
-{
-    return seat->reports && node_answers(seat->facts);
-}
-
 /* Does this seat answer, with something that was asked for before the newest view was first seen? */
 static bool asked_before(const struct council *council, const struct seat *seat)
 {
@@ -69,7 +64,7 @@ struct tally {
 static bool may_be_member(const struct council *council, uint32_t i)
 {
     return council->seats[i].facts[HEALTH_FACT_AGENT] != HEALTH_AGENT_FACT_GONE &&
-           !(members_known(council->cluster) && !(council->cluster->members >> i & 1u));
+           (!members_known(council->cluster) || member_listed(council->cluster, i));
 }
 
 /* Does it account for a member of the newest view? Also a node that crashed in it does: its peers count

@@ -96,15 +96,14 @@ static bool peer_shares_view(const struct council *council, uint32_t i, bool sin
 static bool peers_can_tell(const struct council *council, uint32_t i)
 {
     for (uint32_t k = 0; k < council->count; k++)
-        if (k != i && council->seats[k].reports && node_answers(council->seats[k].facts))
+        if (k != i && is_heard(&council->seats[k]))
             return true;
     return false;
 }
 
 static bool lags_behind(const struct council *council, const struct seat *seat)
 {
-    return seat->reports && node_answers(seat->facts) &&
-           seat->node->history == council->cluster->history &&
+    return is_heard(seat) && seat->node->history == council->cluster->history &&
            seat->node->conf < council->cluster->whole_conf;
 }
 

@@ -135,7 +135,7 @@ static bool is_said_since(const struct council *council, const struct node *view
 {
     for (uint32_t i = 0; i < council->count; i++) {
         const struct seat *seat = &council->seats[i];
-        if (seat->reports && node_answers(seat->facts) && same_view(seat->node, view) &&
+        if (is_heard(seat) && same_view(seat->node, view) &&
             ms_since(council->cluster->seen_ms, seat->node->claim_ms) >= 0)
             return true;
     }
@@ -215,7 +215,7 @@ bool left_out(const struct council *council, uint32_t i)
     if (!council->whole || !absence_is_its_own(council, seat))
         return false;
     if (members_known(cluster))
-        return !(cluster->members >> i & 1u);
+        return !member_listed(cluster, i);
     return !reports_newest(council, seat);
 }
 
@@ -277,8 +277,7 @@ static bool peers_agree(const struct council *council, uint32_t i)
         return false;
     for (uint32_t k = 0; k < council->count; k++) {
         const struct seat *other = &council->seats[k];
-        if (k != i && other->reports && same_view(seat->node, other->node) &&
-            node_answers(other->facts) &&
+        if (k != i && is_heard(other) && same_view(seat->node, other->node) &&
             other->facts[HEALTH_FACT_CLAIM_AGE] == HEALTH_CLAIM_RECENT)
             return true;
     }
