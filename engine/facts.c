@@ -108,7 +108,7 @@ static void hear(const struct health_engine *engine, struct seat *seat)
 
     forget_expired(engine, node);
     facts[HEALTH_FACT_PROBE] = node->probe;
-    facts[HEALTH_FACT_LINK] = (uint8_t)(node->flags & NODE_LINK_MASK);
+    facts[HEALTH_FACT_LINK] = (uint8_t)node_link(node);
     facts[HEALTH_FACT_AGENT] = (uint8_t)agent_fact(node);
     facts[HEALTH_FACT_SPOKE] = spoke_since(engine, seat) ? HEALTH_SPOKE_SINCE : HEALTH_SPOKE_BEFORE;
     facts[HEALTH_FACT_AWAITED] = agent_awaited(engine, seat);

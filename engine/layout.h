@@ -200,6 +200,11 @@ static inline uint64_t uuid_tag(const struct health_uuid *uuid)
     return uuid->hi ^ uuid->lo * UINT64_C(0x9e3779b97f4a7c15) >> 32;
 }
 
+static inline enum health_link_fact node_link(const struct node *node)
+{
+    return (enum health_link_fact)(node->flags & NODE_LINK_MASK);
+}
+
 static inline enum leave_verdict node_leave(const struct node *node)
 {
     return (enum leave_verdict)((node->flags & NODE_LEAVE_MASK) >> NODE_LEAVE_SHIFT);
@@ -208,6 +213,12 @@ static inline enum leave_verdict node_leave(const struct node *node)
 static inline void node_flag(struct node *node, unsigned flag, bool on)
 {
     node->flags = (uint16_t)(on ? node->flags | flag : node->flags & ~flag);
+}
+
+static inline void node_set_link(struct node *node, enum health_link_fact link)
+{
+    unsigned rest = node->flags & ~(unsigned)NODE_LINK_MASK;
+    node->flags = (uint16_t)(rest | (unsigned)link);
 }
 
 static inline void node_set_leave(struct node *node, enum leave_verdict leave)

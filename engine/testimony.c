@@ -70,9 +70,8 @@ enum health_error probe_observed(struct health_engine *engine,
     }
     if (fact == HEALTH_PROBE_FACT_CLOSED || fact == HEALTH_PROBE_FACT_REFUSED)
         closing_begin(engine, id, at_ms);
-    if (probe->error == HEALTH_PROBE_LOST && (node->flags & NODE_LINK_MASK) == HEALTH_LINK_FACT_UP)
-        node_flag(node, NODE_LINK_MASK,
-                  false); /* the server ended one connection: so much for "up" */
+    if (probe->error == HEALTH_PROBE_LOST && node_link(node) == HEALTH_LINK_FACT_UP)
+        node_set_link(node, HEALTH_LINK_FACT_NONE); /* the server ended one: so much for "up" */
     node->probe = (uint8_t)fact;
     node->probe_ms = at_ms;
     if (fact == HEALTH_PROBE_FACT_OK || fact == HEALTH_PROBE_FACT_ERROR)
@@ -101,17 +100,16 @@ enum health_error link_observed(struct health_engine *engine,
 
     if (observation->link >= HEALTH_LINK_COUNT)
         return HEALTH_EINVAL;
-    unsigned fact = facts[observation->link];
-    if ((node->flags & NODE_LINK_MASK) != HEALTH_LINK_FACT_NONE &&
-        ms_since(cold->link_ms, at_ms) < 0) {
+    enum health_link_fact fact = (enum health_link_fact)facts[observation->link];
+    if (node_link(node) != HEALTH_LINK_FACT_NONE && ms_since(cold->link_ms, at_ms) < 0) {
         engine->counters.stale++;
         return HEALTH_OK;
     }
-    if ((node->flags & NODE_LINK_MASK) == fact) {
+    if (node_link(node) == fact) {
         engine->counters.unchanged++;
         return HEALTH_OK;
     }
-    node->flags = (uint16_t)((node->flags & ~(unsigned)NODE_LINK_MASK) | fact);
+    node_set_link(node, fact);
     if (fact == HEALTH_LINK_FACT_CLOSED)
         closing_begin(engine, observation->node, at_ms);
     else if (!(node->flags & NODE_CLOSED))

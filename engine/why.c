@@ -119,7 +119,6 @@ enum health_error health_engine_why(const struct health_engine *engine, uint32_t
         return error;
 
     const struct node *hot = &engine->nodes[node];
-    unsigned link = hot->flags & NODE_LINK_MASK;
     bool claims = hot->flags & NODE_CLAIM;
     struct verdict verdict;
     facts_of(engine, node, ret_why->facts);
@@ -128,7 +127,7 @@ enum health_error health_engine_why(const struct health_engine *engine, uint32_t
     memcpy(ret_why->rules, verdict.rules, sizeof verdict.rules);
     ret_why->probe_age_ns = age_ns(engine, hot->probe != HEALTH_PROBE_FACT_NONE, hot->probe_ms);
     ret_why->link_age_ns =
-        age_ns(engine, link != HEALTH_LINK_FACT_NONE, engine->cold[node].link_ms);
+        age_ns(engine, node_link(hot) != HEALTH_LINK_FACT_NONE, engine->cold[node].link_ms);
     ret_why->agent_age_ns = age_ns(engine, hot->agent != HEALTH_AGENT_FACT_NONE, hot->agent_ms);
     ret_why->view_age_ns = age_ns(engine, claims, hot->claim_ms);
     ret_why->view_from_agent = claims && hot->flags & NODE_BY_AGENT;
