@@ -5,6 +5,7 @@
  * view-grew, leave) is left "none" for views.c, joiner.c and leave.c to fill in.
  */
 #include "council.h"
+#include "witness.h"
 
 /* Too old to be believed? */
 static bool expired(const struct health_engine *engine, uint32_t then, uint32_t limit)
@@ -45,13 +46,6 @@ static enum health_agent_fact agent_fact(const struct node *node)
     return (enum health_agent_fact)node->agent;
 }
 
-/* Has the agent spoken so long after the close that its word was surely formed after it? */
-static bool spoke_since(const struct health_engine *engine, const struct seat *seat)
-{
-    return !(seat->node->flags & NODE_CLOSED) ||
-           ms_since(seat->cold->link_ms, seat->node->agent_ms) >= (int32_t)engine->limits.settle;
-}
-
 /* May the agent still say whether the process lives? A live agent will, with its next beat; one that
  * was never heard may exist, for a while after the node was added. One that has seen it run with its port
  * closed and then fell silent is waited for however long: the port has said nothing new since. (One that may
@@ -64,11 +58,11 @@ static bool agent_awaited(const struct health_engine *engine, const struct seat 
                       node->exit == HEALTH_EXIT_FACT_NONE && node->flags & NODE_CLOSED &&
                       seat->facts[HEALTH_FACT_SPOKE] == HEALTH_SPOKE_SINCE;
 
-    if (agent == HEALTH_AGENT_FACT_NONE && saw_it_run)
-        return true;
+    bool may_exist = !node->boot && !seat->cold->transitions &&
+                     !expired(engine, node->agent_ms, engine->limits.agent_wait);
+
     if (agent == HEALTH_AGENT_FACT_NONE)
-        return !seat->node->boot && !seat->cold->transitions &&
-               !expired(engine, seat->node->agent_ms, engine->limits.agent_wait);
+        return saw_it_run || may_exist;
     return agent != HEALTH_AGENT_FACT_GONE && seat->facts[HEALTH_FACT_SPOKE] == HEALTH_SPOKE_BEFORE;
 }
 
@@ -110,7 +104,8 @@ static void hear(const struct health_engine *engine, struct seat *seat)
     facts[HEALTH_FACT_PROBE] = node->probe;
     facts[HEALTH_FACT_LINK] = (uint8_t)node_link(node);
     facts[HEALTH_FACT_AGENT] = (uint8_t)agent_fact(node);
-    facts[HEALTH_FACT_SPOKE] = spoke_since(engine, seat) ? HEALTH_SPOKE_SINCE : HEALTH_SPOKE_BEFORE;
+    facts[HEALTH_FACT_SPOKE] =
+        agent_spoke_since(engine, node, seat->cold) ? HEALTH_SPOKE_SINCE : HEALTH_SPOKE_BEFORE;
     facts[HEALTH_FACT_AWAITED] = agent_awaited(engine, seat);
     facts[HEALTH_FACT_CLOSE] = closed_while_answering(node) &&
                                !expired(engine, seat->cold->link_ms, engine->limits.close_hold);

@@ -122,8 +122,7 @@ static bool beat_repeats(const struct health_engine *engine, uint32_t id,
         return false;
     if (word == HEALTH_AGENT_FACT_GONE)
         return node->flags & NODE_REFUTED || node->exit == exit_told(engine, beat);
-    if (node->flags & NODE_CLOSED &&
-        ms_since(engine->cold[id].link_ms, node->agent_ms) < (int32_t)engine->limits.settle)
+    if (!agent_spoke_since(engine, node, &engine->cold[id]))
         return false;
     return !local_view_wanted(node, beat, sampled_ms) ||
            ((node->flags & (NODE_CLAIM | NODE_BY_AGENT)) == (NODE_CLAIM | NODE_BY_AGENT) &&

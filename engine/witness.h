@@ -79,6 +79,14 @@ static inline bool agent_doubts(const struct node *node)
            node->agent == HEALTH_AGENT_FACT_DEAF;
 }
 
+/* Has the agent spoken so long after the close that its word was surely formed after it? */
+static inline bool agent_spoke_since(const struct health_engine *engine, const struct node *node,
+                                     const struct node_cold *cold)
+{
+    return !(node->flags & NODE_CLOSED) ||
+           ms_since(cold->link_ms, node->agent_ms) >= (int32_t)engine->limits.settle;
+}
+
 /* A first sign of the end: a closing begins, unless one is under way. */
 void closing_begin(struct health_engine *engine, uint32_t id, uint32_t at_ms);
 
