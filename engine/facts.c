@@ -57,7 +57,6 @@ static bool agent_awaited(const struct health_engine *engine, const struct seat 
     bool saw_it_run = node->pid && node->agent == HEALTH_AGENT_FACT_NONE &&
                       node->exit == HEALTH_EXIT_FACT_NONE && node->flags & NODE_CLOSED &&
                       seat->facts[HEALTH_FACT_SPOKE] == HEALTH_SPOKE_SINCE;
-
     bool may_exist = !node->boot && !seat->cold->transitions &&
                      !expired(engine, node->agent_ms, engine->limits.agent_wait);
 

@@ -15,6 +15,18 @@
  * more), but each such step takes something away for good, so a few rounds always settle it. */
 #define ROUNDS_MAX 8
 
+/* Count one more, up to what fits. */
+static void count_up(uint16_t *counter)
+{
+    *counter = (uint16_t)(*counter + (*counter < UINT16_MAX));
+}
+
+/* What is left, never less than nothing. */
+static uint32_t less(uint32_t from, uint32_t what)
+{
+    return from > what ? from - what : 0;
+}
+
 void verdict_of(const struct health_ruleset *rules, const uint8_t *facts, struct verdict *verdict)
 {
     const struct fact_bits bits = fact_bits_of(facts, HEALTH_NODE_FACT_COUNT);
@@ -77,9 +89,8 @@ void council_find_facts(struct council *council)
 /* A new life of mysqld: what was said of the former one is over. */
 static void begin_life(struct health_engine *engine, const struct seat *seat)
 {
-    struct node_cold *cold = &engine->cold[seat->id];
     node_flag(seat->node, NODE_GONE | NODE_COUNTED, false);
-    cold->incarnation = (uint16_t)(cold->incarnation + (cold->incarnation < UINT16_MAX));
+    count_up(&engine->cold[seat->id].incarnation);
 }
 
 /* Take note of what the answers mean for the testimony itself. True: the facts may have changed. */
@@ -121,10 +132,10 @@ static void node_commit(struct health_engine *engine, const struct seat *seat,
         return;
     if (node->state != verdict->state) {
         engine->since_ns[seat->id] = engine->now_ns;
-        cold->transitions = (uint16_t)(cold->transitions + (cold->transitions < UINT16_MAX));
+        count_up(&cold->transitions);
         if (verdict->state == HEALTH_STATE_RED_UNCLEAN && !(node->flags & NODE_COUNTED)) {
             node_flag(node, NODE_COUNTED, true);
-            cold->unclean = (uint16_t)(cold->unclean + (cold->unclean < UINT16_MAX));
+            count_up(&cold->unclean);
         }
     }
     node->state = verdict->state;
@@ -176,8 +187,7 @@ void census_take(const struct health_engine *engine, const struct cluster *clust
                  struct census *census)
 {
     uint32_t left = 0;
-    uint32_t strangers =
-        cluster->size > cluster->others ? (uint32_t)cluster->size - cluster->others : 0;
+    uint32_t strangers = less(cluster->size, cluster->others);
 
     memset(census, 0, sizeof *census);
     for (uint32_t id = cluster->first; id != HEALTH_NODE_NONE; id = engine->cold[id].next) {
@@ -196,14 +206,9 @@ void census_take(const struct health_engine *engine, const struct cluster *clust
         census->leaving += leaves;
         left += leaves || (counted && node->state == HEALTH_STATE_RED_CLEAN);
     }
-    census->base = cluster->size > left ? cluster->size - left : 0;
+    census->base = less(cluster->size, left);
     if (census->voters < strangers)
         census->voters = strangers;
-}
-
-static uint32_t less(uint32_t from, uint32_t what)
-{
-    return from > what ? from - what : 0;
 }
 
 static uint8_t greens_fact(const struct cluster *cluster, const struct census *census)
