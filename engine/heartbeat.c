@@ -13,28 +13,36 @@ static uint8_t ended_fact(const struct health_heartbeat *beat)
 {
     switch ((enum health_exit_kind)beat->exit_kind) {
     case HEALTH_EXIT_NOT_KNOWN:
-        return 0;
+        break;
     case HEALTH_EXIT_CODE:
-        return beat->exit_value == 0 ? 1 : 2;
+        return beat->exit_value == 0 ? HEALTH_ENDED_CODE_0 : HEALTH_ENDED_CODE_OTHER;
     case HEALTH_EXIT_SIGNAL:
-        return 3;
+        return HEALTH_ENDED_SIGNAL;
     }
-    return 0;
+    return HEALTH_ENDED_NOT_KNOWN;
+}
+
+static uint8_t seqno_fact(const struct health_grastate *saved)
+{
+    if (!saved->known)
+        return HEALTH_SEQNO_NOT_KNOWN;
+    return saved->seqno < 0 ? HEALTH_SEQNO_UNDEFINED : HEALTH_SEQNO_SAVED;
+}
+
+static uint8_t uuid_fact(const struct health_grastate *saved)
+{
+    if (!saved->known)
+        return HEALTH_UUID_NOT_KNOWN;
+    return saved->uuid.hi || saved->uuid.lo ? HEALTH_UUID_SET : HEALTH_UUID_ZERO;
 }
 
 /* How the process ended, as this beat tells it: by the exit table. */
 static uint8_t exit_told(const struct health_engine *engine, const struct health_heartbeat *beat)
 {
-    const struct health_grastate *saved = &beat->grastate;
-    bool zero = !saved->uuid.hi && !saved->uuid.lo;
     const uint8_t facts[HEALTH_EXITS_COUNT] = {
         [HEALTH_EXITS_ENDED] = ended_fact(beat),
-        [HEALTH_EXITS_SEQNO] = (uint8_t)(!saved->known      ? 0
-                                         : saved->seqno < 0 ? 1
-                                                            : 2),
-        [HEALTH_EXITS_UUID] = (uint8_t)(!saved->known ? 0
-                                        : zero        ? 1
-                                                      : 2),
+        [HEALTH_EXITS_SEQNO] = seqno_fact(&beat->grastate),
+        [HEALTH_EXITS_UUID] = uuid_fact(&beat->grastate),
         [HEALTH_EXITS_GVWSTATE] = beat->gvwstate,
         [HEALTH_EXITS_SST] = beat->sst_in_progress,
     };
@@ -112,6 +120,7 @@ static bool local_view_wanted(const struct node *node, const struct health_heart
            (!(node->flags & NODE_CLAIM) || ms_since(node->claim_ms, sampled_ms) >= 0);
 }
 
+/* Does a beat that was admitted change nothing but ages? */
 static bool beat_repeats(const struct health_engine *engine, uint32_t id,
                          const struct health_heartbeat *beat, enum health_agent_fact word,
                          uint32_t sampled_ms)

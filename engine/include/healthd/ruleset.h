@@ -128,7 +128,8 @@ enum health_leave_fact { /* how the peers' view moved as the connections closed 
                          HEALTH_LEAVE_COUNT
 };
 
-/* Facts about an exit, as one heartbeat tells it: what the exit table looks at. */
+/* Facts about an exit, as one heartbeat tells it: what the exit table looks at. Of the two files, present is
+ * HEALTH_ANSWER_YES. */
 #define HEALTH_EXIT_FACTS(X) \
     X(ENDED, "ended", "not-known", "code-0", "code-other", "signal") \
     X(SEQNO, "seqno", "not-known", "undefined", "saved") \
@@ -142,6 +143,10 @@ enum health_exit_facts {
 #undef X
         HEALTH_EXITS_COUNT
 };
+
+enum { HEALTH_ENDED_NOT_KNOWN, HEALTH_ENDED_CODE_0, HEALTH_ENDED_CODE_OTHER, HEALTH_ENDED_SIGNAL };
+enum { HEALTH_SEQNO_NOT_KNOWN, HEALTH_SEQNO_UNDEFINED, HEALTH_SEQNO_SAVED };
+enum { HEALTH_UUID_NOT_KNOWN, HEALTH_UUID_ZERO, HEALTH_UUID_SET };
 
 /* The three answers: what the state table looks at. Values are enum health_answer. */
 #define HEALTH_ANSWER_FACTS(X) \
