@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <event2/thread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -322,7 +321,6 @@ static int run(const struct healthd_options *options)
     signal(SIGPIPE, SIG_IGN); /* who reads our output may go */
     signal(SIGXFSZ, SIG_IGN); /* and a record that may not grow is like a full disk */
     raise_file_limit();
-    evthread_use_pthreads();
     if (begin(&daemon)) {
         notify_send("READY=1");
         event_base_dispatch(daemon.base);
