@@ -3,6 +3,7 @@
  */
 #include "config_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +91,20 @@ void config_fill(struct config *config)
     fill_number(&config->redis.log_length, REDIS_LOG_LENGTH);
     for (size_t i = 0; i < config->cluster_count; i++)
         fill_cluster(&config->clusters[i]);
+}
+
+void config_print(void *context, bool error, const char *text)
+{
+    (void)context;
+    fprintf(stderr, "%s%s\n", error ? "" : "warning: ", text);
+}
+
+size_t config_node_count(const struct config *config)
+{
+    size_t nodes = 0;
+    for (size_t i = 0; i < config->cluster_count; i++)
+        nodes += config->clusters[i].node_count;
+    return nodes;
 }
 
 bool config_limits(const struct config *config, struct health_limits *ret_limits)

@@ -90,6 +90,12 @@ bool config_call(const struct config_call *call, config_say *say, void *context,
 
 void config_clear(struct config *config);
 
+/* For `say`: print it to standard error. */
+void config_print(void *context, bool error, const char *text);
+
+/* Of all clusters. */
+size_t config_node_count(const struct config *config);
+
 /* The limits: derived from the cadence, single ones overridden. False: the cadence is not whole. */
 bool config_limits(const struct config *config, struct health_limits *ret_limits);
 

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <event2/event.h>
-#include <event2/thread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,12 +41,6 @@ struct daemon {
 };
 
 /* ---- Configuration ---- */
-
-static void print_mistake(void *context, bool error, const char *text)
-{
-    (void)context;
-    fprintf(stderr, "%s%s\n", error ? "" : "warning: ", text);
-}
 
 static void log_mistake(void *context, bool error, const char *text)
 {
@@ -85,16 +78,13 @@ static void free_config(struct config *config)
 
 static int check_config(const struct healthd_options *options)
 {
-    struct config *config = read_config(options, print_mistake);
-    size_t nodes = 0;
+    struct config *config = read_config(options, config_print);
 
     if (!config)
         return HEALTHD_EXIT_CONFIG;
-    for (size_t i = 0; i < config->cluster_count; i++)
-        nodes += config->clusters[i].node_count;
     printf("%s: it can be used: %zu clusters, %zu nodes\n",
            options->call.cluster ? "the command line" : options->path, config->cluster_count,
-           nodes);
+           config_node_count(config));
     free_config(config);
     return HEALTHD_EXIT_DONE;
 }
@@ -325,13 +315,12 @@ static int run(const struct healthd_options *options)
     struct daemon daemon = {.options = options};
     int result = HEALTHD_EXIT_FAILED;
 
-    daemon.first = daemon.now = read_config(options, print_mistake);
+    daemon.first = daemon.now = read_config(options, config_print);
     if (!daemon.first)
         return HEALTHD_EXIT_CONFIG;
     signal(SIGPIPE, SIG_IGN); /* who reads our output may go */
     signal(SIGXFSZ, SIG_IGN); /* and a record that may not grow is like a full disk */
     raise_file_limit();
-    evthread_use_pthreads();
     if (begin(&daemon)) {
         notify_send("READY=1");
         event_base_dispatch(daemon.base);

@@ -5,6 +5,7 @@
 #include "log.h"
 #include "report_json.h"
 
+#include <healthd/hash.h>
 #include <healthd/observer.h>
 
 #include <stdarg.h>
@@ -230,15 +231,6 @@ void journal_observe(struct journal *journal, const struct health_observation *o
     }
 }
 
-/* FNV-1a. */
-static uint64_t hash_of(const char *text)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
-    return hash;
-}
-
 /* Remarks of no single node come from several witnesses: each text is looked for. */
 static struct repeat *find_remark(struct journal *journal, uint64_t what)
 {
@@ -252,7 +244,7 @@ void journal_remark(struct journal *journal, uint32_t node, const char *text)
 {
     const struct directory_entry *entry =
         node == HEALTH_NODE_NONE ? NULL : directory_find(&journal->roster->directory, node);
-    uint64_t what = hash_of(text);
+    uint64_t what = health_hash_add(HEALTH_HASH_NOTHING, text, strlen(text));
     char value[LOG_VALUE_MAX];
     uint32_t count;
 

@@ -167,11 +167,7 @@ static uint32_t at_least(size_t twice, uint32_t least)
 
 static bool create_engine(struct monitor *monitor, const struct config *config)
 {
-    size_t nodes = 0;
-    for (size_t i = 0; i < config->cluster_count; i++)
-        nodes += config->clusters[i].node_count;
-
-    const uint32_t node_capacity = at_least(2 * nodes, NODES_AT_LEAST);
+    const uint32_t node_capacity = at_least(2 * config_node_count(config), NODES_AT_LEAST);
     const uint32_t cluster_capacity = at_least(2 * config->cluster_count, CLUSTERS_AT_LEAST);
     unsigned readers = 0;
     const bool wanted[READER_COUNT] = {true, config->report_stdout, config->redis.wanted};

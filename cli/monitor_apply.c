@@ -190,10 +190,7 @@ static bool apply_cluster(struct monitor *monitor, const struct config_cluster *
 
 static bool has_room(const struct monitor *monitor, const struct config *config)
 {
-    size_t nodes = 0;
-    for (size_t i = 0; i < config->cluster_count; i++)
-        nodes += config->clusters[i].node_count;
-    return nodes <= monitor->roster.directory.node_capacity &&
+    return config_node_count(config) <= monitor->roster.directory.node_capacity &&
            config->cluster_count <= monitor->roster.directory.cluster_capacity;
 }
 

@@ -8,9 +8,8 @@
 
 #include <arpa/inet.h>
 #include <event2/event.h>
+#include <healthd/thread.h>
 #include <netdb.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,22 +83,6 @@ static void on_ready(evutil_socket_t fd, short what, void *context)
     redis_lookup_abandon(lookup);
 }
 
-/* Signals are the main thread's business. */
-static bool run_detached(struct redis_lookup *lookup)
-{
-    pthread_t thread;
-    sigset_t all;
-    sigset_t before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool runs = pthread_create(&thread, NULL, resolve, lookup) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (runs)
-        pthread_detach(thread);
-    return runs;
-}
-
 struct redis_lookup *redis_lookup_start(struct event_base *base, const char *host,
                                         redis_lookup_done *done, void *context)
 {
@@ -116,7 +99,7 @@ struct redis_lookup *redis_lookup_start(struct event_base *base, const char *hos
     if (!lookup->host || !lookup->ready || event_add(lookup->ready, NULL) != 0)
         goto fail;
     atomic_store(&lookup->holders, 2);
-    if (run_detached(lookup))
+    if (health_thread_start(resolve, lookup, 0, NULL) == 0)
         return lookup;
     atomic_store(&lookup->holders, 1);
 fail:

@@ -3,30 +3,25 @@
  */
 #include "redis_target.h"
 
+#include "config_value.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <sys/un.h>
 
 bool redis_target_init(struct redis_target *target, const char *text)
 {
-    const char *colon = strrchr(text, ':');
-    char *end;
+    struct config_endpoint endpoint;
 
     memset(target, 0, sizeof *target);
-    if (strchr(text, '/')) {
+    if (!config_redis_valid(text))
+        return false;
+    if (text[0] == '/') {
         target->host = strdup(text);
-        return target->host && strlen(text) < sizeof((struct sockaddr_un *)NULL)->sun_path;
+    } else if (config_endpoint_parse(text, &endpoint)) {
+        target->host = strndup(endpoint.host, endpoint.host_length);
+        target->port = (int)endpoint.port;
     }
-    if (!colon || colon == text)
-        return false;
-    long port = strtol(colon + 1, &end, 10);
-    if (*end || end == colon + 1 || port < 1 || port > 65535)
-        return false;
-    bool bracketed = text[0] == '[' && colon[-1] == ']';
-    size_t skip = bracketed ? 1 : 0;
-    target->host = strndup(text + skip, (size_t)(colon - text) - 2 * skip);
-    target->port = (int)port;
-    return target->host && target->host[0];
+    return target->host != NULL;
 }
 
 void redis_target_clear(struct redis_target *target)

@@ -8,7 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
+#include <healthd/thread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,7 +146,7 @@ struct spool *spool_create(void)
     pthread_cond_init(&spool->work, NULL);
     pthread_cond_init(&spool->rest, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    if (pthread_create(&spool->thread, NULL, run, spool) == 0)
+    if (health_thread_start(run, spool, 0, &spool->thread) == 0)
         return spool;
     free(spool);
     return NULL;

@@ -193,26 +193,43 @@ static bool socket_missing(const struct client_login *login, struct client_failu
 
 /* ---- Connecting ---- */
 
-/* The first line of a password file. False: it cannot be read, and the failure says so. */
-static bool read_password(const char *path, char *password, size_t size,
+#define PASSWORD_SIZE 512
+
+/* Read the first line of a password file. NULL: done; else what is wrong. */
+static const char *read_first_line(const char *path, char line[PASSWORD_SIZE])
+{
+    FILE *file = fopen(path, "re");
+
+    if (!file)
+        return strerror(errno);
+    errno = 0;
+    if (!fgets(line, PASSWORD_SIZE, file))
+        line[0] = '\0';
+    int error = ferror(file) ? errno : 0;
+    fclose(file);
+    if (error)
+        return strerror(error);
+    line[strcspn(line, "\r\n")] = '\0';
+    if (!line[0])
+        return "its first line is empty, and must be the password";
+    return strlen(line) == PASSWORD_SIZE - 1 ? "its first line must have at most 510 characters"
+                                             : NULL;
+}
+
+/* False: there is no password to be had, and the failure says so. */
+static bool read_password(const char *path, char password[PASSWORD_SIZE],
                           struct client_failure *failure)
 {
     char text[CLIENT_TEXT_MAX];
-    FILE *file = path ? fopen(path, "re") : NULL;
 
     password[0] = '\0';
-    if (path && !file) {
-        snprintf(text, sizeof text, "%.180s cannot be read: %s", path, strerror(errno));
-        client_fail(failure, HEALTH_PROBE_SQL_ERROR, ERROR_UNKNOWN, text); /* proves nothing */
-        return false;
-    }
-    if (!file)
+    const char *why = path ? read_first_line(path, password) : NULL;
+    if (!why)
         return true;
-    if (!fgets(password, (int)size, file))
-        password[0] = '\0';
-    password[strcspn(password, "\r\n")] = '\0';
-    fclose(file);
-    return true;
+    explicit_bzero(password, PASSWORD_SIZE);
+    snprintf(text, sizeof text, "cannot take the password from %.160s: %s", path, why);
+    client_fail(failure, HEALTH_PROBE_SQL_ERROR, ERROR_UNKNOWN, text); /* proves nothing */
+    return false;
 }
 
 static void require_tls(MYSQL *mysql, const struct client_login *login)
@@ -270,9 +287,9 @@ static bool attempt_login(struct client *client, const struct client_login *logi
 {
     MYSQL *mysql = mysql_init(&client->mysql);
     struct attempt attempt = {.dial = dial, .deadline_ns = login->deadline_ns};
-    char password[512];
+    char password[PASSWORD_SIZE];
 
-    if (!read_password(login->password_file, password, sizeof password, ret_failure))
+    if (!read_password(login->password_file, password, ret_failure))
         return false;
     set_options(mysql, login);
     wait_in_its_place(&attempt, mysql);

@@ -3,6 +3,7 @@
  */
 #include "heartbeat_peers.h"
 
+#include <healthd/hash.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,19 +11,11 @@
 /* Long enough for any network, short enough that an answer is fresh. */
 #define NONCE_LIFE_NS (5 * HEALTH_NS_PER_S)
 
-/* FNV-1a over both names and the 0 between them. */
+/* Of both names and the 0 behind each. */
 static size_t hash(const char *cluster, const char *name)
 {
-    const char *const texts[] = {cluster, name};
-    uint64_t value = UINT64_C(14695981039346656037);
-
-    for (size_t i = 0; i < 2; i++)
-        for (const char *c = texts[i];; c++) {
-            value = (value ^ (unsigned char)*c) * UINT64_C(1099511628211);
-            if (!*c)
-                break;
-        }
-    return (size_t)value;
+    uint64_t value = health_hash_add(HEALTH_HASH_NOTHING, cluster, strlen(cluster) + 1);
+    return (size_t)health_hash_add(value, name, strlen(name) + 1);
 }
 
 static struct peer **bucket(const struct peers *peers, const char *cluster, const char *name)

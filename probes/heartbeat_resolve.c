@@ -3,10 +3,10 @@
  */
 #include "heartbeat_resolve.h"
 
+#include <healthd/thread.h>
+
 #include <errno.h>
 #include <netdb.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,25 +59,6 @@ static void *run(void *argument)
     return NULL;
 }
 
-/* Signals are the loop's. */
-static int start_thread(struct job *job)
-{
-    pthread_attr_t attributes;
-    pthread_t thread;
-    sigset_t all;
-    sigset_t former;
-
-    sigfillset(&all);
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    pthread_sigmask(SIG_SETMASK, &all, &former);
-    int error = pthread_create(&thread, &attributes, run, job);
-    pthread_sigmask(SIG_SETMASK, &former, NULL);
-    pthread_attr_destroy(&attributes);
-    return error;
-}
-
 int resolve_begin(const struct address_parts *parts)
 {
     int ends[2];
@@ -88,7 +69,7 @@ int resolve_begin(const struct address_parts *parts)
         return -1;
     }
     *job = (struct job){.parts = *parts, .fd = ends[1]};
-    errno = start_thread(job);
+    errno = health_thread_start(run, job, STACK_SIZE, NULL);
     if (errno) {
         close(ends[0]);
         close(ends[1]);

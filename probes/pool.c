@@ -4,6 +4,7 @@
 #include "pool.h"
 
 #include <event2/event.h>
+#include <healthd/thread.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -148,15 +149,8 @@ static void on_wake(evutil_socket_t fd, short what, void *context)
 /* Start one more, if one can be had. */
 static void start_thread(struct pool *pool)
 {
-    pthread_attr_t attributes;
-    pthread_t thread;
-
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    if (pthread_create(&thread, &attributes, run_thread, pool) == 0)
+    if (health_thread_start(run_thread, pool, STACK_BYTES, NULL) == 0)
         pool->threads++;
-    pthread_attr_destroy(&attributes);
 }
 
 struct pool *pool_create(struct event_base *base, const struct pool_hooks *hooks)

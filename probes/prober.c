@@ -7,6 +7,7 @@
 #include "prober_private.h"
 
 #include <event2/event.h>
+#include <healthd/hash.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -148,15 +149,6 @@ static bool files_readable(const struct health_prober *prober, uint32_t node,
     return true;
 }
 
-/* FNV-1a of a name: phases differ between nodes, and are the same in each run. */
-static uint64_t hash_of(const char *name)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (; *name; name++)
-        hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
 enum health_error health_prober_add(struct health_prober *prober, uint32_t node, const char *name,
                                     const struct health_target *target)
 {
@@ -172,7 +164,9 @@ enum health_error health_prober_add(struct health_prober *prober, uint32_t node,
     probed->prober = prober;
     probed->node = node;
     probed->place = prober->count;
-    probed->random = hash_of(name) + node * UINT64_C(0x9e3779b97f4a7c15);
+    /* Phases differ between nodes, and are the same in each run. */
+    probed->random = health_hash_add(HEALTH_HASH_NOTHING, name, strlen(name)) +
+                     node * UINT64_C(0x9e3779b97f4a7c15);
     probed->due_ns =
         now_ns + (int64_t)probed_random(probed, (uint64_t)prober->options.interval_ns / 2 + 1);
     prober->nodes[prober->count] = probed;

@@ -172,11 +172,9 @@ static bool has_arrived(const struct client *client)
 static void be_patient(struct probed *probed, int64_t now_ns)
 {
     int64_t interval_ns = probed->prober->options.interval_ns;
-    int64_t most_ns = PATIENCE_ROUNDS_MAX * interval_ns;
-    int64_t doubled_ns =
-        probed->view_patience_ns ? 2 * probed->view_patience_ns : PATIENCE_ROUNDS * interval_ns;
 
-    probed->view_patience_ns = doubled_ns < most_ns ? doubled_ns : most_ns;
+    probed->view_patience_ns = doubled_wait(probed->view_patience_ns, PATIENCE_ROUNDS * interval_ns,
+                                            PATIENCE_ROUNDS_MAX * interval_ns);
     probed->view_barred_ns = now_ns + probed->view_patience_ns;
 }
 

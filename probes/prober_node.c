@@ -75,9 +75,8 @@ static bool view_wanted(const struct probed *probed, int64_t now_ns)
 static int64_t hurried(struct probed *probed, int64_t now_ns, int64_t due_ns)
 {
     int64_t hurried_ns = now_ns + probed->hurry_wait_ns;
-    int64_t doubled_ns = probed->hurry_wait_ns ? 2 * probed->hurry_wait_ns : HURRY_LEAST_NS;
 
-    probed->hurry_wait_ns = doubled_ns < HURRY_MOST_NS ? doubled_ns : HURRY_MOST_NS;
+    probed->hurry_wait_ns = doubled_wait(probed->hurry_wait_ns, HURRY_LEAST_NS, HURRY_MOST_NS);
     return hurried_ns < due_ns ? hurried_ns : due_ns;
 }
 
@@ -113,22 +112,27 @@ static void mind_denial(struct probed *probed, enum health_probe_error error)
 {
     const struct health_prober_options *options = &probed->prober->options;
     int64_t most_ns = DENIED_ROUNDS_MAX * (options->interval_ns + options->timeout_ns);
-    int64_t doubled_ns = probed->denied_wait_ns ? 2 * probed->denied_wait_ns : options->interval_ns;
 
     if (error != HEALTH_PROBE_AUTH || probed->standing.client)
         probed->denied_wait_ns = 0;
     else
-        probed->denied_wait_ns = doubled_ns < most_ns ? doubled_ns : most_ns;
+        probed->denied_wait_ns =
+            doubled_wait(probed->denied_wait_ns, options->interval_ns, most_ns);
+}
+
+/* The next connection is made anew a good while from now. */
+static void plan_fresh(struct probed *probed, int64_t now_ns)
+{
+    int64_t wait_ns = FRESH_ROUNDS * interval_of(probed);
+    probed->fresh_due_ns = now_ns + wait_ns + probed_jitter(probed, wait_ns);
 }
 
 /* Where the server itself says that it takes no new connection while the old one stands, the old one goes
  * on to be asked; a new one that fails in other ways is tried each time. */
 static void mind_fresh(struct probed *probed, const struct client_failure *failure, int64_t now_ns)
 {
-    int64_t wait_ns = FRESH_ROUNDS * interval_of(probed);
-
     if (probed->stage == PROBE_CONNECTS && failure->code > 0 && failure->code < 2000)
-        probed->fresh_due_ns = now_ns + wait_ns + probed_jitter(probed, wait_ns);
+        plan_fresh(probed, now_ns);
 }
 
 /* People are told of a failure when it begins, not each time. */
@@ -206,13 +210,15 @@ static void adopt(struct probed *probed, struct connecting *connecting)
 {
     bool was_up = probed->standing.client != NULL;
     int64_t now_ns = health_clock_ns();
-    int64_t wait_ns = FRESH_ROUNDS * interval_of(probed);
 
-    probed->fresh_due_ns = now_ns + wait_ns + probed_jitter(probed, wait_ns);
+    plan_fresh(probed, now_ns);
     probed->remarked = HEALTH_PROBE_NONE;
     if (connecting->by_extra_port && !probed->extra_port_said &&
         probed->last_error == HEALTH_PROBE_TOO_MANY_CONNECTIONS)
-        probed_remark(probed, "only its extra port takes connections: raise max_connections, or see who holds them", "", "");
+        probed_remark(
+            probed,
+            "only its extra port takes connections: raise max_connections, or see who holds them",
+            "", "");
     probed->extra_port_said |= connecting->by_extra_port;
     if (!was_up && now_ns >= probed->view_barred_ns)
         probed->full = true; /* what has it become? */

@@ -85,6 +85,13 @@ struct health_prober {
     struct health_prober_counters counters;
 };
 
+/* The wait after `wait_ns`: twice as long, up to the most; after none (0), the least. */
+static inline int64_t doubled_wait(int64_t wait_ns, int64_t least_ns, int64_t most_ns)
+{
+    int64_t doubled_ns = wait_ns ? 2 * wait_ns : least_ns;
+    return doubled_ns < most_ns ? doubled_ns : most_ns;
+}
+
 /* prober_node.c: one probe, from its beginning to its end. */
 
 /* Something is due: begin a probe, or end one whose time is up. */

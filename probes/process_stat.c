@@ -24,12 +24,7 @@
 #define PF_DUMPCORE 0x200u
 #define PF_SIGNALED 0x400u
 
-enum {
-    FIELD_STATE = 3,
-    FIELD_FLAGS = 9,
-    FIELD_MEMORY = 23,
-    FIELD_CODE = 26
-};
+enum { FIELD_STATE = 3, FIELD_FLAGS = 9, FIELD_MEMORY = 23, FIELD_CODE = 26 };
 enum { FIELD_EXIT_STATUS = 52, FIELD_COUNT = 53 };
 
 static bool take_name(const char *text, const char *open, const char *close,

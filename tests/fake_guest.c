@@ -233,13 +233,17 @@ static bool answer(struct guest *guest, const char *sql)
     return true;
 }
 
-/* The length of the answer to the salt, in a login packet. */
-static uint8_t word_length(const uint8_t *body, size_t length)
+/* Does a login packet answer the fakes' salt with the word "secret"? As mysql_native_password does: SHA1(word) xor
+ * SHA1(salt, SHA1(SHA1(word))). */
+static bool word_is_right(const uint8_t *body, size_t length)
 {
+    static const uint8_t right[] = {0x4f, 0x15, 0x22, 0xd6, 0xeb, 0x54, 0x73, 0x7e, 0xda, 0x41,
+                                    0x3b, 0x3e, 0x21, 0x9c, 0xa6, 0xca, 0xeb, 0xe3, 0xdf, 0x2c};
     size_t at = 32; /* capabilities, most, character set, filler */
     while (at < length && body[at])
         at++; /* the user's name */
-    return at + 1 < length ? body[at + 1] : 0;
+    return at + 1 + sizeof right < length && body[at + 1] == sizeof right &&
+           memcmp(body + at + 2, right, sizeof right) == 0;
 }
 
 static void log_in(struct guest *guest, const uint8_t *body, size_t length, uint8_t sequence)
@@ -250,7 +254,7 @@ static void log_in(struct guest *guest, const uint8_t *body, size_t length, uint
         return; /* it asks for TLS */
     guest->text.length = 0;
     guest->text.sequence = (uint8_t)(sequence + 1);
-    if (fake->manner == FAKE_WANTS_WORD && word_length(body, length) == 0) {
+    if (fake->manner == FAKE_WANTS_WORD && !word_is_right(body, length)) {
         fake_say_error(&guest->text, 1045, "28000", "Access denied for user 'probe'@'localhost'");
         guest->ends = true;
         fake->denied++;

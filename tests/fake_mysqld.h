@@ -25,7 +25,7 @@
     X(RESETS)        /* resets who connects */ \
     X(HANGS_UP)      /* accepts and closes */ \
     X(TOO_MANY)      /* error 1040 for a greeting */ \
-    X(WANTS_WORD)    /* error 1045 for an empty password */ \
+    X(WANTS_WORD)    /* error 1045 for another password than "secret" */ \
     X(NOT_READY)     /* error 1047 for what a node that is not ready does not do */ \
     X(SHUTS_DOWN)    /* error 1053 for questions, and closes */ \
     X(DEAF)          /* answers no question */ \

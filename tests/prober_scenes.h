@@ -13,6 +13,7 @@
     X(flood) \
     X(names) \
     X(password) \
+    X(password_file) \
     X(idle_end) \
     X(lost_in_a_question) \
     X(closes_each_time) \

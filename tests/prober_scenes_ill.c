@@ -97,7 +97,7 @@ static void add_ill(struct prober_stage *stage, const struct fake_house *house, 
         .host = "127.0.0.1",
         .port = house->fakes[fake].port,
         .user = "probe",
-        .password_file = scene_file("empty", "\n"),
+        .password_file = scene_file("wrong", "wrong\n"),
         .tls_ca = tls ? scene_certificate() : NULL,
     };
     CHECK(health_prober_add(stage->prober, fake, "ill", &target) == HEALTH_OK);

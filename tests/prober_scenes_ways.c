@@ -4,6 +4,7 @@
 #include "prober_scenes.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -21,7 +22,7 @@ void scene_password(void)
     struct fake_house house;
     struct prober_stage stage;
     const struct health_target target = {
-        .host = "127.0.0.1", .user = "probe", .password_file = scene_file("word", "\n")};
+        .host = "127.0.0.1", .user = "probe", .password_file = scene_file("word", "wrong\n")};
     struct health_target with_port = target;
 
     fake_house_open(&house, 1);
@@ -40,7 +41,7 @@ void scene_password(void)
     printf("    well again %d ms after the file was corrected\n", (int)ms_since(corrected_ns));
 
     fake_behave(&house, 0, FAKE_WELL);
-    scene_file("word", "\n");
+    scene_file("word", "wrong\n");
     fake_behave(&house, 0, FAKE_WANTS_WORD);
     house.fakes[0].to_end = 1;
     fake_house_poke(&house);
@@ -52,6 +53,35 @@ void scene_password(void)
     CHECK(prober_stage_await_probe(&stage, 0, HEALTH_PROBE_NONE, 100) != NULL);
     printf("    and %d ms after a reread\n", (int)ms_since(corrected_ns));
     scene_close_one(&stage, &house);
+}
+
+/* What is no password is not tried as one. */
+void scene_password_file(void)
+{
+    static const char *const wrong[] = {"", "\n", "\nsecret\n", NULL};
+    char overlong[600];
+    struct fake_house house;
+    struct prober_stage stage;
+
+    memset(overlong, 'x', sizeof overlong - 1);
+    overlong[sizeof overlong - 1] = '\0';
+    fake_house_open(&house, 1);
+    fake_behave(&house, 0, FAKE_WANTS_WORD);
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        const struct health_target target = {
+            .host = "127.0.0.1",
+            .port = house.fakes[0].port,
+            .user = "probe",
+            .password_file = scene_file("first-line", wrong[i] ? wrong[i] : overlong)};
+        prober_stage_open(&stage, brisk);
+        CHECK(health_prober_add(stage.prober, 0, "n0", &target) == HEALTH_OK);
+        CHECK(prober_stage_await_probe(&stage, 0, HEALTH_PROBE_SQL_ERROR, 1000) != NULL);
+        CHECK(stage.remarks == 1 && strstr(stage.remark, target.password_file));
+        CHECK(strstr(stage.remark, wrong[i] ? "must be the password" : "at most 510") != NULL);
+        CHECK(house.fakes[0].denied == 0);
+        prober_stage_close(&stage);
+    }
+    fake_house_close(&house);
 }
 
 /* Old connections hide that new ones fail: now and then one is made anew, and its failure reported. */
