@@ -50,7 +50,8 @@ struct config {
     uint32_t heartbeat_interval_ms;
     const char *heartbeat_listen; /* NULL: agents are not listened to */
     const char *heartbeat_key_file;
-    const char *http_listen;
+    const char *http_listen; /* NULL: nothing is served */
+    const char *http_token_file;
     uint32_t queue_capacity;
     bool report_stdout;
     struct config_redis redis;
@@ -89,6 +90,10 @@ bool config_call(const struct config_call *call, config_say *say, void *context,
                  struct config *ret_config);
 
 void config_clear(struct config *config);
+
+/* By name; NULL: there is none, or nowhere to look. */
+const struct config_cluster *config_find_cluster(const struct config *config, const char *name);
+const struct config_node *config_find_node(const struct config_cluster *cluster, const char *name);
 
 /* The limits: derived from the cadence, single ones overridden. False: the cadence is not whole. */
 bool config_limits(const struct config *config, struct health_limits *ret_limits);
