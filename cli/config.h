@@ -83,6 +83,7 @@ struct config_call {
     const char *password_file;
     const char *heartbeat_listen;
     const char *key_file;
+    const char *http_listen;
 };
 
 /* The same from the command line; mistakes name the option. */
