@@ -15,6 +15,9 @@
 #define LISTEN_WITH_KEY "0.0.0.0:9201"
 #define LISTEN_WITHOUT_KEY "127.0.0.1:9201"
 
+/* Where clustercheck's users expect it. */
+#define HTTP_LISTEN "127.0.0.1:9200"
+
 struct config_text {
     struct config_text *next;
     char text[];
@@ -48,6 +51,22 @@ void config_clear(struct config *config)
         free(config->clusters[i].nodes);
     free(config->clusters);
     memset(config, 0, sizeof *config);
+}
+
+const struct config_cluster *config_find_cluster(const struct config *config, const char *name)
+{
+    for (size_t i = 0; config && i < config->cluster_count; i++)
+        if (strcmp(config->clusters[i].name, name) == 0)
+            return &config->clusters[i];
+    return NULL;
+}
+
+const struct config_node *config_find_node(const struct config_cluster *cluster, const char *name)
+{
+    for (size_t i = 0; cluster && i < cluster->node_count; i++)
+        if (strcmp(cluster->nodes[i].name, name) == 0)
+            return &cluster->nodes[i];
+    return NULL;
 }
 
 static void fill_number(uint32_t *number, uint32_t value)
@@ -84,8 +103,11 @@ void config_fill(struct config *config)
     fill_number(&config->heartbeat_interval_ms, 500);
     fill_text(&config->heartbeat_listen,
               config->heartbeat_key_file ? LISTEN_WITH_KEY : LISTEN_WITHOUT_KEY);
+    fill_text(&config->http_listen, HTTP_LISTEN);
     if (strcmp(config->heartbeat_listen, CONFIG_LISTEN_NONE) == 0)
         config->heartbeat_listen = NULL;
+    if (strcmp(config->http_listen, CONFIG_LISTEN_NONE) == 0)
+        config->http_listen = NULL;
     fill_number(&config->queue_capacity, QUEUE_CAPACITY);
     fill_text(&config->redis.address, REDIS_ADDRESS);
     fill_number(&config->redis.log_length, REDIS_LOG_LENGTH);

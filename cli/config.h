@@ -50,7 +50,8 @@ struct config {
     uint32_t heartbeat_interval_ms;
     const char *heartbeat_listen; /* NULL: agents are not listened to */
     const char *heartbeat_key_file;
-    const char *http_listen;
+    const char *http_listen; /* NULL: nothing is served */
+    const char *http_token_file;
     uint32_t queue_capacity;
     bool report_stdout;
     struct config_redis redis;
@@ -82,6 +83,7 @@ struct config_call {
     const char *password_file;
     const char *heartbeat_listen;
     const char *key_file;
+    const char *http_listen;
 };
 
 /* The same from the command line; mistakes name the option. */
@@ -95,6 +97,10 @@ void config_print(void *context, bool error, const char *text);
 
 /* Of all clusters. */
 size_t config_node_count(const struct config *config);
+
+/* By name; NULL: there is none, or nowhere to look. */
+const struct config_cluster *config_find_cluster(const struct config *config, const char *name);
+const struct config_node *config_find_node(const struct config_cluster *cluster, const char *name);
 
 /* The limits: derived from the cadence, single ones overridden. False: the cadence is not whole. */
 bool config_limits(const struct config *config, struct health_limits *ret_limits);

@@ -70,17 +70,16 @@ static void read_cluster(const struct config_call *call, struct config *config, 
         read_node(config, notes, call->nodes[i], &cluster->nodes[i]);
 }
 
-static void read_listen(const struct config_call *call, struct config *config, struct notes *notes)
+/* NULL: not given, or it was refused. */
+static const char *read_listen(struct config *config, struct notes *notes, const char *option,
+                               const char *listen)
 {
-    const char *listen = call->heartbeat_listen;
-
-    config->heartbeat_key_file = read_file(config, notes, "--key-file", call->key_file);
     if (!listen)
-        return;
-    config->heartbeat_listen = keep(config, notes, listen, strlen(listen));
+        return NULL;
     if (strcmp(listen, CONFIG_LISTEN_NONE) != 0 && !config_listen_valid(listen))
-        notes_error(notes, 0, "--heartbeat %s: " CONFIG_LISTEN_EXPECTED ", or none, is expected",
+        notes_error(notes, 0, "%s %s: " CONFIG_LISTEN_EXPECTED ", or none, is expected", option,
                     listen);
+    return keep(config, notes, listen, strlen(listen));
 }
 
 bool config_call(const struct config_call *call, config_say *say, void *context,
@@ -90,7 +89,10 @@ bool config_call(const struct config_call *call, config_say *say, void *context,
 
     config_init(ret_config);
     read_cluster(call, ret_config, &notes);
-    read_listen(call, ret_config, &notes);
+    ret_config->heartbeat_key_file = read_file(ret_config, &notes, "--key-file", call->key_file);
+    ret_config->heartbeat_listen =
+        read_listen(ret_config, &notes, "--heartbeat", call->heartbeat_listen);
+    ret_config->http_listen = read_listen(ret_config, &notes, "--http", call->http_listen);
     config_check(ret_config, CONFIG_FOR_DAEMON, &notes);
     notes_tell(&notes, say, context);
     bool good = notes.error_count == 0;

@@ -88,6 +88,7 @@ static const struct key heartbeat_keys[] = {
 
 static const struct key http_keys[] = {
     VALUE("listen", read_listen, config, http_listen),
+    VALUE("token_file", read_file, config, http_token_file),
     NO_MORE,
 };
 

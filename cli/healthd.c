@@ -3,6 +3,7 @@
  */
 #include "config.h"
 #include "healthd_options.h"
+#include "http.h"
 #include "log.h"
 #include "monitor.h"
 #include "notify.h"
@@ -31,6 +32,7 @@ struct daemon {
     const struct healthd_options *options;
     struct event_base *base;
     struct monitor *monitor;
+    struct http *http;    /* NULL: nothing is served */
     struct config *first; /* what the monitor began with */
     struct config *now;
     char reporter[REPORTER_SIZE];
@@ -211,7 +213,7 @@ static struct event_base *create_base(void)
         base = event_base_new_with_config(config);
     if (config)
         event_config_free(config);
-    if (base && event_base_priority_init(base, 2) == -1) {
+    if (base && event_base_priority_init(base, 3) == -1) {
         event_base_free(base);
         base = NULL;
     }
@@ -241,6 +243,8 @@ static void free_event(struct event *event)
 
 static void clear(struct daemon *daemon)
 {
+    http_destroy(daemon->http);
+    daemon->http = NULL; /* the last changes are told to nobody */
     monitor_destroy(daemon->monitor, PATIENCE_MS);
     free_event(daemon->terminate);
     free_event(daemon->interrupt);
@@ -259,22 +263,52 @@ static void log_start(const struct daemon *daemon, const struct monitor_options 
     const struct config *config = daemon->first;
     const char *listen = config->heartbeat_listen;
 
-    log_event(LOG_NOTICE, "start",
-              "version=%s reporter=%s epoch=%llu clusters=%zu heartbeats=%s authenticated=%s",
-              HEALTHD_VERSION, options->reporter, (unsigned long long)options->epoch,
-              config->cluster_count, listen ? listen : "none",
-              listen && config->heartbeat_key_file ? "yes" : "no");
+    log_event(
+        LOG_NOTICE, "start",
+        "version=%s reporter=%s epoch=%llu clusters=%zu heartbeats=%s authenticated=%s http=%s",
+        HEALTHD_VERSION, options->reporter, (unsigned long long)options->epoch,
+        config->cluster_count, listen ? listen : "none",
+        listen && config->heartbeat_key_file ? "yes" : "no",
+        config->http_listen ? config->http_listen : "none");
     if (listen && !config->heartbeat_key_file && strncmp(listen, "127.", 4) != 0 &&
         strncmp(listen, "[::1]", 5) != 0)
         log_event(LOG_WARNING, "config",
                   "key=heartbeat.key_file text=\"without a key anybody who reaches %s can forge "
                   "what agents say\"",
                   listen);
-    if (config->http_listen)
-        log_event(LOG_WARNING, "config",
-                  "key=http.listen text=\"this version serves no HTTP: %s is not opened\"",
-                  config->http_listen);
 }
+
+/* ---- What is served ---- */
+
+static void on_told(void *context)
+{
+    struct daemon *daemon = context;
+    if (daemon->http)
+        http_told(daemon->http);
+}
+
+static void on_refresh(void *context)
+{
+    struct daemon *daemon = context;
+    monitor_refresh(daemon->monitor);
+}
+
+static bool begin_http(struct daemon *daemon)
+{
+    const struct http_options options = {
+        .base = daemon->base,
+        .listen = daemon->first->http_listen,
+        .token_file = daemon->first->http_token_file,
+        .overview = monitor_overview(daemon->monitor),
+        .refresh = on_refresh,
+        .context = daemon,
+    };
+    if (options.listen)
+        daemon->http = http_create(&options);
+    return daemon->http || !options.listen;
+}
+
+/* ---- From the beginning to the end ---- */
 
 static bool begin(struct daemon *daemon)
 {
@@ -289,6 +323,8 @@ static bool begin(struct daemon *daemon)
         .base = daemon->base,
         .reporter = daemon->reporter,
         .epoch = (uint64_t)wall.tv_sec * 1000 + (uint64_t)wall.tv_nsec / 1000000,
+        .told = on_told,
+        .context = daemon,
     };
     if (!daemon->base || !create_events(daemon)) {
         log_event(LOG_ERR, "failed", "text=\"the event loop cannot be set up\"");
@@ -296,7 +332,7 @@ static bool begin(struct daemon *daemon)
     }
     log_start(daemon, &options);
     daemon->monitor = monitor_create(&options, daemon->first);
-    return daemon->monitor != NULL;
+    return daemon->monitor && begin_http(daemon);
 }
 
 /* A node takes two descriptors and up to six; the usual soft limit of 1024 is for select(). */

@@ -17,7 +17,8 @@ static const char usage[] =
     "usage: healthd [--config FILE]\n"
     "       healthd --check-config [FILE]\n"
     "       healthd --cluster NAME --node NAME=HOST[:PORT]... [--user U] [--password-file F]\n"
-    "               [--heartbeat ADDRESS:PORT|none] [--key-file F]\n";
+    "               [--heartbeat ADDRESS:PORT|none] [--key-file F]\n"
+    "               [--http ADDRESS:PORT|none]\n";
 
 static const char help[] =
     "\n"
@@ -35,6 +36,7 @@ static const char help[] =
     "      --heartbeat A:P     where agents are listened to (default 127.0.0.1:9201; with a key\n"
     "                          0.0.0.0:9201); none: nowhere\n"
     "      --key-file F        the key that agents share\n"
+    "      --http A:P          where HTTP is served (default 127.0.0.1:9200); none: nowhere\n"
     "\n"
     "  -h, --help              this\n"
     "  -V, --version           the version, and those of the libraries\n"
@@ -62,7 +64,7 @@ static enum healthd_call misused(const char *what, const char *value)
     return HEALTHD_CALL_MISUSED;
 }
 
-enum { CHECK_CONFIG = 256, CLUSTER, NODE, USER, PASSWORD_FILE, HEARTBEAT, KEY_FILE };
+enum { CHECK_CONFIG = 256, CLUSTER, NODE, USER, PASSWORD_FILE, HEARTBEAT, KEY_FILE, HTTP };
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
@@ -73,6 +75,7 @@ static const struct option long_options[] = {
     {"password-file", required_argument, NULL, PASSWORD_FILE},
     {"heartbeat", required_argument, NULL, HEARTBEAT},
     {"key-file", required_argument, NULL, KEY_FILE},
+    {"http", required_argument, NULL, HTTP},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0}};
@@ -101,6 +104,8 @@ static const char **place_of(struct healthd_options *options, int option)
         return &options->call.heartbeat_listen;
     case KEY_FILE:
         return &options->call.key_file;
+    case HTTP:
+        return &options->call.http_listen;
     default:
         return NULL;
     }
@@ -111,7 +116,7 @@ static enum healthd_call check(struct healthd_options *options, enum healthd_cal
 {
     const struct config_call *one = &options->call;
     bool described = one->node_count || one->user || one->password_file || one->heartbeat_listen ||
-                     one->key_file;
+                     one->key_file || one->http_listen;
 
     if (described && !one->cluster)
         return misused("--cluster is expected", "");

@@ -33,18 +33,31 @@ static void attend(struct monitor *monitor, uint32_t cluster)
         health_prober_attend(monitor->prober, home->nodes[i], until_ns);
 }
 
+static void keep(struct monitor *monitor, const struct health_report *report)
+{
+    const struct directory_entry *entry =
+        directory_find(&monitor->roster.directory, report->subject);
+
+    journal_report(monitor->journal, report);
+    if (entry)
+        history_keep(monitor->history, entry, report);
+}
+
 static void take_changes(struct monitor *monitor)
 {
     uint32_t node_capacity = monitor->roster.directory.node_capacity;
+    uint64_t kept = history_last(monitor->history);
     struct health_report report;
 
     while (health_queue_pop(monitor->queues[READER_JOURNAL], &report)) {
-        journal_report(monitor->journal, &report);
+        keep(monitor, &report);
         if (report.state != report.from)
             attend(monitor, report.subject < node_capacity
                                 ? monitor->roster.cluster_of[report.subject]
                                 : report.subject - node_capacity);
     }
+    if (monitor->options.told && history_last(monitor->history) != kept)
+        monitor->options.told(monitor->options.context);
 }
 
 static void wake_reporters(struct monitor *monitor)
@@ -108,21 +121,32 @@ static void notice_stall(struct monitor *monitor)
 
 /* ---- What the loop calls ---- */
 
-static void on_timer(evutil_socket_t fd, short what, void *context)
+static void tick(struct monitor *monitor, int64_t now_ns)
 {
-    struct monitor *monitor = context;
-    int64_t now_ns = health_clock_ns();
-    uint64_t expirations;
-    (void)what;
-
-    (void)!read(fd, &expirations, sizeof expirations);
-    monitor->armed_ns = HEALTH_NEVER_NS;
     monitor->ticks++;
     if (paused_until(monitor, now_ns) && monitor->recorder)
         recorder_mark(monitor->recorder, now_ns, RECORDER_RESUMES);
     health_engine_tick(monitor->engine, monitor_now(monitor, now_ns));
     notice_stall(monitor);
     monitor_settle(monitor);
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *context)
+{
+    struct monitor *monitor = context;
+    uint64_t expirations;
+    (void)what;
+
+    (void)!read(fd, &expirations, sizeof expirations);
+    monitor->armed_ns = HEALTH_NEVER_NS;
+    tick(monitor, health_clock_ns());
+}
+
+void monitor_refresh(struct monitor *monitor)
+{
+    int64_t now_ns = health_clock_ns();
+    if (now_ns >= health_engine_deadline(monitor->engine))
+        tick(monitor, now_ns);
 }
 
 static void on_observation(void *context, const struct health_observation *observation)
@@ -136,6 +160,7 @@ static void on_observation(void *context, const struct health_observation *obser
         recorder_take(monitor->recorder, observation);
     health_engine_observe(monitor->engine, monitor_now(monitor, observation->at_ns), observation);
     journal_observe(monitor->journal, observation);
+    sightings_take(monitor->sightings, observation);
     if (closed)
         attend(monitor, monitor->roster.cluster_of[observation->node]);
     monitor_settle(monitor);
@@ -223,6 +248,8 @@ static bool create_readers(struct monitor *monitor, const struct config *config)
         .base = monitor->options.base, .path = config->record, .roster = &monitor->roster};
 
     monitor->journal = journal_create(&monitor->roster, monitor->engine);
+    monitor->sightings = sightings_create(monitor->roster.directory.node_capacity);
+    monitor->history = history_create();
     if (config->report_stdout)
         monitor->reporter_stdout =
             reporter_stdout_create(monitor->options.base, &to_stdout, STDOUT_FILENO);
@@ -230,7 +257,8 @@ static bool create_readers(struct monitor *monitor, const struct config *config)
         monitor->reporter_redis = reporter_redis_create(monitor->options.base, &to_redis, &redis);
     if (config->record)
         monitor->recorder = recorder_create(&record);
-    return monitor->journal && !monitor->reporter_stdout == !config->report_stdout &&
+    return monitor->journal && monitor->sightings && monitor->history &&
+           !monitor->reporter_stdout == !config->report_stdout &&
            !monitor->reporter_redis == !config->redis.wanted &&
            !monitor->recorder == !config->record;
 }
@@ -272,6 +300,20 @@ static bool create_timer(struct monitor *monitor)
            event_add(monitor->timer, NULL) == 0;
 }
 
+static struct overview overview_of(const struct monitor *monitor)
+{
+    return (struct overview){
+        .roster = &monitor->roster,
+        .engine = monitor->engine,
+        .sightings = monitor->sightings,
+        .history = monitor->history,
+        .prober = monitor->prober,
+        .limits = &monitor->limits,
+        .reporter = monitor->options.reporter,
+        .epoch = monitor->options.epoch,
+    };
+}
+
 struct monitor *monitor_create(const struct monitor_options *options, const struct config *config)
 {
     struct monitor *monitor = calloc(1, sizeof *monitor);
@@ -282,6 +324,7 @@ struct monitor *monitor_create(const struct monitor_options *options, const stru
     monitor->timer_fd = -1;
     if (create_engine(monitor, config) && create_readers(monitor, config) &&
         create_witnesses(monitor, config) && create_timer(monitor)) {
+        monitor->overview = overview_of(monitor);
         monitor_apply(monitor, config);
         return monitor;
     }
@@ -314,6 +357,8 @@ void monitor_destroy(struct monitor *monitor, int patience_ms)
     recorder_destroy(monitor->recorder, monitor->now_ns, patience_ms);
     health_prober_destroy(monitor->prober);
     journal_destroy(monitor->journal);
+    sightings_destroy(monitor->sightings);
+    history_destroy(monitor->history);
     health_engine_destroy(monitor->engine);
     for (int i = 0; i < READER_COUNT; i++)
         health_queue_destroy(monitor->queues[i]);
@@ -342,6 +387,11 @@ void monitor_status(const struct monitor *monitor, char *text, size_t size)
                                        health_colour_name((enum health_colour)i));
     if (length < size)
         snprintf(text + length, size - length, "%u of %u nodes green", greens, roster->node_count);
+}
+
+const struct overview *monitor_overview(const struct monitor *monitor)
+{
+    return &monitor->overview;
 }
 
 uint64_t monitor_ticks(const struct monitor *monitor)

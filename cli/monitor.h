@@ -19,11 +19,14 @@
 
 struct event_base;
 struct monitor;
+struct overview;
 
 struct monitor_options {
-    struct event_base *base; /* with two priorities */
-    const char *reporter;    /* who reports; borrowed until the monitor is destroyed */
-    uint64_t epoch;          /* greater in each life of the daemon */
+    struct event_base *base;     /* with two priorities at least */
+    const char *reporter;        /* who reports; borrowed until the monitor is destroyed */
+    uint64_t epoch;              /* greater in each life of the daemon */
+    void (*told)(void *context); /* the history has grown; may be NULL */
+    void *context;
 };
 
 /* Begin to watch what is configured. `config` is borrowed until the monitor is destroyed. NULL: it was
@@ -40,6 +43,12 @@ void monitor_reread(struct monitor *monitor);
 
 /* Stop watching, let the reporters finish for at most `patience_ms` each, and free; NULL is fine. */
 void monitor_destroy(struct monitor *monitor, int patience_ms);
+
+/* Let the engine judge what has come due, so that nothing that is looked at is older than now. */
+void monitor_refresh(struct monitor *monitor);
+
+/* What may be looked at; good until the monitor is destroyed. */
+const struct overview *monitor_overview(const struct monitor *monitor);
 
 /* One line for people: "2 clusters: 1 green, 1 red; 4 of 6 nodes green". */
 void monitor_status(const struct monitor *monitor, char *text, size_t size);

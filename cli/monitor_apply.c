@@ -11,22 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct config_cluster *find_cluster(const struct config *config, const char *name)
-{
-    for (size_t i = 0; config && i < config->cluster_count; i++)
-        if (strcmp(config->clusters[i].name, name) == 0)
-            return &config->clusters[i];
-    return NULL;
-}
-
-static const struct config_node *find_node(const struct config_cluster *cluster, const char *name)
-{
-    for (size_t i = 0; cluster && i < cluster->node_count; i++)
-        if (strcmp(cluster->nodes[i].name, name) == 0)
-            return &cluster->nodes[i];
-    return NULL;
-}
-
 static bool same_text(const char *a, const char *b)
 {
     return a == b || (a && b && strcmp(a, b) == 0);
@@ -79,6 +63,7 @@ static void add_node(struct monitor *monitor, uint32_t cluster, const struct con
     }
     roster_add_node(&monitor->roster, cluster, number, node->name);
     journal_forget(monitor->journal, number);
+    sightings_forget(monitor->sightings, number);
     if (monitor->listener)
         health_listener_add(monitor->listener, wanted->name, node->name, number);
     probe_node(monitor, wanted, node, number);
@@ -125,8 +110,8 @@ static bool remove_nodes(struct monitor *monitor, uint32_t number,
 
     for (uint32_t i = home->count; i-- > 0;) {
         const char *name = roster_node_name(&monitor->roster, home->nodes[i]);
-        const struct config_node *node = find_node(wanted, name);
-        const struct config_node *was = find_node(former, name);
+        const struct config_node *node = config_find_node(wanted, name);
+        const struct config_node *was = config_find_node(former, name);
         if (!node || (was && !same_place(node, was)))
             remove_node(monitor, home->nodes[i]);
     }
@@ -141,7 +126,7 @@ static bool add_nodes(struct monitor *monitor, uint32_t number, const struct con
 
     for (size_t i = 0; i < wanted->node_count; i++) {
         const struct config_node *node = &wanted->nodes[i];
-        const struct config_node *was = find_node(former, node->name);
+        const struct config_node *was = config_find_node(former, node->name);
         uint32_t present = roster_find_node(&monitor->roster, number, node->name);
         if (present == ROSTER_NONE) {
             add_node(monitor, number, wanted, node);
@@ -166,7 +151,7 @@ static uint32_t add_cluster(struct monitor *monitor, const struct config_cluster
 /* Has it changed who belongs to it, or how many are expected? */
 static bool apply_cluster(struct monitor *monitor, const struct config_cluster *wanted)
 {
-    const struct config_cluster *former = find_cluster(monitor->config, wanted->name);
+    const struct config_cluster *former = config_find_cluster(monitor->config, wanted->name);
     uint32_t number = roster_find_cluster(&monitor->roster, wanted->name);
     bool changed = number == ROSTER_NONE;
 
@@ -221,7 +206,8 @@ bool monitor_apply(struct monitor *monitor, const struct config *config)
     if (monitor->config)
         monitor_now(monitor, health_clock_ns());
     for (uint32_t i = 0; i < roster->directory.cluster_capacity; i++)
-        if (roster->clusters[i].used && !find_cluster(config, roster_cluster_name(roster, i))) {
+        if (roster->clusters[i].used &&
+            !config_find_cluster(config, roster_cluster_name(roster, i))) {
             remove_cluster(monitor, i);
             changed = true;
         }
@@ -229,7 +215,7 @@ bool monitor_apply(struct monitor *monitor, const struct config *config)
         changed |= apply_cluster(monitor, &config->clusters[i]);
     if (monitor->recorder)
         record_clusters(monitor, config);
-    monitor->config = config;
+    monitor->config = monitor->overview.config = config;
     monitor_settle(monitor);
     return changed;
 }
@@ -249,7 +235,8 @@ static void tell_what_remains(const struct config *first, const struct config *c
     remain("heartbeat", first->heartbeat_interval_ms == config->heartbeat_interval_ms &&
                             same_text(first->heartbeat_listen, config->heartbeat_listen) &&
                             same_text(first->heartbeat_key_file, config->heartbeat_key_file));
-    remain("http", same_text(first->http_listen, config->http_listen));
+    remain("http", same_text(first->http_listen, config->http_listen) &&
+                       same_text(first->http_token_file, config->http_token_file));
     remain("report", first->queue_capacity == config->queue_capacity &&
                          first->report_stdout == config->report_stdout);
     remain("report.redis", first->redis.wanted == config->redis.wanted &&

@@ -6,6 +6,7 @@
 
 #include "journal.h"
 #include "monitor.h"
+#include "overview.h"
 #include "recorder.h"
 #include "reporter.h"
 #include "roster.h"
@@ -22,11 +23,14 @@ struct monitor {
     struct monitor_options options;
     const struct config *first;  /* what cannot change holds as it was at the start */
     const struct config *config; /* the clusters as they are now; NULL: none yet */
+    struct overview overview;
     struct health_limits limits;
     struct roster roster;
     struct health_engine *engine;
     struct health_queue *queues[READER_COUNT]; /* NULL: no such reader */
     struct journal *journal;
+    struct sightings *sightings;
+    struct history *history;
     struct recorder *recorder; /* NULL: nothing is recorded */
     struct reporter_stdout *reporter_stdout;
     struct reporter_redis *reporter_redis;

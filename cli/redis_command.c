@@ -3,6 +3,7 @@
  */
 #include "redis_command.h"
 
+#include "json_value.h"
 #include "report_json.h"
 
 #include <healthd/observer.h>
@@ -67,13 +68,6 @@ void redis_command_begin(struct redis_command *command, const struct redis_write
     give(command, command->keys[3]);
     give(command, cluster);
     give(command, command->field_count);
-}
-
-static int64_t wall_offset_ns(void)
-{
-    struct timespec wall;
-    clock_gettime(CLOCK_REALTIME, &wall);
-    return (int64_t)wall.tv_sec * HEALTH_NS_PER_S + wall.tv_nsec - health_clock_ns();
 }
 
 bool redis_command_add(struct redis_command *command, const struct directory_entry *entry,

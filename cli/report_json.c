@@ -3,23 +3,12 @@
  */
 #include "report_json.h"
 
-#include <cjson/cJSON.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
+#include "json_value.h"
 
 const char *report_state_name(const struct directory_entry *entry, uint8_t state)
 {
     return entry->node[0] ? health_state_name((enum health_state)state)
                           : health_colour_name((enum health_colour)state);
-}
-
-/* cJSON's own numbers are doubles: 64 bits go in as text. */
-static void add_integer(cJSON *json, const char *key, long long value)
-{
-    char digits[24];
-    snprintf(digits, sizeof digits, "%lld", value);
-    cJSON_AddRawToObject(json, key, digits);
 }
 
 uint8_t report_state_before(const struct directory_entry *entry, const struct health_report *report)
@@ -45,40 +34,19 @@ static void add_reason(cJSON *json, const struct directory_entry *entry,
         cJSON_AddBoolToObject(json, "routable", report->routable == HEALTH_ANSWER_YES);
 }
 
-static char *print_and_delete(cJSON *json)
-{
-    char *text = cJSON_PrintUnformatted(json);
-    cJSON_Delete(json);
-    return text;
-}
-
 char *report_json_line(const struct directory_entry *entry, const struct health_report *report,
                        bool with_version)
 {
     cJSON *json = cJSON_CreateObject();
 
-    add_integer(json, "t_us", report->at_ns / HEALTH_NS_PER_US);
+    json_add_integer(json, "t_us", report->at_ns / HEALTH_NS_PER_US);
     add_state(json, entry, report);
     cJSON_AddStringToObject(json, "from",
                             report_state_name(entry, report_state_before(entry, report)));
     add_reason(json, entry, report);
     if (with_version)
-        add_integer(json, "version", report->version);
-    return print_and_delete(json);
-}
-
-static void add_time(cJSON *json, const char *key, int64_t wall_ns)
-{
-    time_t seconds = (time_t)(wall_ns / HEALTH_NS_PER_S);
-    struct tm parts;
-    char text[40];
-    char whole[24];
-
-    gmtime_r(&seconds, &parts);
-    strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(text, sizeof text, "%s.%03dZ", whole,
-             (int)(wall_ns % HEALTH_NS_PER_S / HEALTH_NS_PER_MS));
-    cJSON_AddStringToObject(json, key, text);
+        json_add_integer(json, "version", report->version);
+    return json_print(json);
 }
 
 char *report_json_stored(const struct directory_entry *entry, const struct health_report *report,
@@ -88,9 +56,9 @@ char *report_json_stored(const struct directory_entry *entry, const struct healt
 
     add_state(json, entry, report);
     add_reason(json, entry, report);
-    add_time(json, "since", report->since_ns + wall_offset_ns);
-    add_integer(json, "version", report->version);
-    add_integer(json, "epoch", (long long)report->epoch);
+    json_add_time(json, "since", report->since_ns + wall_offset_ns);
+    json_add_integer(json, "version", report->version);
+    json_add_integer(json, "epoch", (long long)report->epoch);
     cJSON_AddStringToObject(json, "reporter", reporter);
-    return print_and_delete(json);
+    return json_print(json);
 }

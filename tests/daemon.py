@@ -110,7 +110,7 @@ class Stage:
             for name in names:
                 port = self.nodes.setdefault((cluster, name), self.ports.refusing())
                 text += f"      - {{name: {name}, address: 127.0.0.1, port: {port}}}\n"
-        text += "heartbeat: {listen: none}\n" + more
+        text += "heartbeat: {listen: none}\nhttp: {listen: none}\n" + more
         self.config.write_text(text, encoding="utf-8")
 
     def start(self, arguments=None, read_out=True, **more):
@@ -238,7 +238,8 @@ def refused(stage):
 
 def without_a_file(stage):
     """One cluster from the command line."""
-    arguments = ["--cluster", "lab", "--user", "probe", "--password-file", str(stage.password), "--heartbeat", "none"]
+    arguments = ["--cluster", "lab", "--user", "probe", "--password-file", str(stage.password), "--heartbeat", "none",
+                 "--http", "none"]
     for name in ("n1", "n2"):
         arguments += ["--node", f"{name}=127.0.0.1:{stage.ports.refusing()}"]
     stage.start(arguments)

@@ -55,7 +55,8 @@ Test(config, every_key_has_a_default_but_clusters)
     cr_expect_eq(config.heartbeat_interval_ms, 500);
     cr_expect_str_eq(config.heartbeat_listen, "127.0.0.1:9201");
     cr_expect_null(config.heartbeat_key_file);
-    cr_expect_null(config.http_listen);
+    cr_expect_str_eq(config.http_listen, "127.0.0.1:9200");
+    cr_expect_null(config.http_token_file);
     cr_expect_eq(config.queue_capacity, 1024);
     cr_expect(config.report_stdout);
     cr_expect_not(config.redis.wanted);

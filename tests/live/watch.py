@@ -138,6 +138,10 @@ class Watch:
         """Where healthd listens for heartbeats."""
         return f"{self.lab.address('monitor')}:{self.lab.port('monitor', 9201)}"
 
+    def http_address(self):
+        """Where healthd serves HTTP."""
+        return f"{self.lab.address('monitor')}:{self.lab.port('monitor', 9200)}"
+
     def write_config(self):
         """healthd's configuration."""
         nodes = "".join(
@@ -150,6 +154,7 @@ class Watch:
             f"probe: {{interval_ms: {INTERVAL_MS}, timeout_ms: {TIMEOUT_MS}}}\n"
             f"heartbeat: {{listen: \"{self.heartbeat_address()}\", interval_ms: {BEAT_MS}, "
             f"key_file: {self._key}}}\n"
+            f"http: {{listen: \"{self.http_address()}\"}}\n"
             f"report:\n  stdout: true\n{redis}record: {self.trace}\n", encoding="utf-8")
 
     # -- processes

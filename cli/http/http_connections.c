@@ -1,0 +1,190 @@
+/*
+ * http_connections.c - who is connected.
+ */
+#include "http_connections.h"
+
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <event2/listener.h>
+#include <healthd/observer.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+/* Ends are looked for this often, and this many newcomers are taken at a time: a flood of them has to let
+ * the loop do its work in between. */
+#define SWEEP_MS 200
+#define BATCH_MAX 32
+#define BATCH_MS 10
+
+struct connection {
+    struct bufferevent *stream;
+    int64_t until_ns; /* its time is up then */
+};
+
+struct http_connections {
+    struct event_base *base;
+    struct evconnlistener *listener;
+    struct event *sweep;
+    struct event *resume; /* take newcomers again */
+    uint32_t batch;
+    uint32_t count;
+    struct connection of[HTTP_CONNECTIONS_MAX];
+};
+
+static int64_t patience_ns(void)
+{
+    return health_clock_ns() + HTTP_PATIENCE_MS * HEALTH_NS_PER_MS;
+}
+
+static bool has_ended(struct bufferevent *stream)
+{
+    bufferevent_event_cb on_event = NULL;
+    bufferevent_getcb(stream, NULL, NULL, &on_event, NULL);
+    return !on_event;
+}
+
+static void forget_ended(struct http_connections *connections)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < connections->count; i++)
+        if (has_ended(connections->of[i].stream))
+            bufferevent_decref(connections->of[i].stream);
+        else
+            connections->of[kept++] = connections->of[i];
+    connections->count = kept;
+}
+
+/* The server sees the end as if the other side had made it, and frees. */
+static void end(const struct connection *connection)
+{
+    shutdown(bufferevent_getfd(connection->stream), SHUT_RDWR);
+}
+
+static void on_sweep(evutil_socket_t fd, short what, void *context)
+{
+    struct http_connections *connections = context;
+    int64_t now_ns = health_clock_ns();
+    (void)fd;
+    (void)what;
+
+    forget_ended(connections);
+    for (uint32_t i = 0; i < connections->count; i++)
+        if (connections->of[i].until_ns <= now_ns)
+            end(&connections->of[i]);
+}
+
+static void on_resume(evutil_socket_t fd, short what, void *context)
+{
+    struct http_connections *connections = context;
+    (void)fd;
+    (void)what;
+
+    connections->batch = 0;
+    evconnlistener_enable(connections->listener);
+}
+
+static void rest_after_batch(struct http_connections *connections)
+{
+    const struct timeval rest = {.tv_usec = BATCH_MS * 1000};
+
+    if (++connections->batch == 1)
+        event_add(connections->resume, &rest);
+    if (connections->batch >= BATCH_MAX)
+        evconnlistener_disable(connections->listener);
+}
+
+static void make_room(struct http_connections *connections)
+{
+    uint32_t first = 0;
+
+    forget_ended(connections);
+    if (connections->count < HTTP_CONNECTIONS_MAX)
+        return;
+    for (uint32_t i = 1; i < connections->count; i++)
+        if (connections->of[i].until_ns < connections->of[first].until_ns)
+            first = i;
+    end(&connections->of[first]);
+    bufferevent_decref(connections->of[first].stream);
+    connections->of[first] = connections->of[--connections->count];
+}
+
+/* The server wants a bufferevent for a newcomer. */
+static struct bufferevent *on_newcomer(struct event_base *base, void *context)
+{
+    struct http_connections *connections = context;
+    struct bufferevent *stream = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
+
+    if (!stream)
+        return NULL;
+    bufferevent_priority_set(stream, HTTP_PRIORITY);
+    make_room(connections);
+    rest_after_batch(connections);
+    bufferevent_incref(stream);
+    connections->of[connections->count++] =
+        (struct connection){.stream = stream, .until_ns = patience_ns()};
+    return stream;
+}
+
+struct http_connections *http_connections_create(struct event_base *base, struct evhttp *server,
+                                                 struct evconnlistener *listener)
+{
+    struct http_connections *connections = calloc(1, sizeof *connections);
+    const struct timeval period = {.tv_usec = SWEEP_MS * 1000};
+
+    if (!connections)
+        return NULL;
+    connections->base = base;
+    connections->listener = listener;
+    connections->sweep = event_new(base, -1, EV_PERSIST, on_sweep, connections);
+    connections->resume = event_new(base, -1, 0, on_resume, connections);
+    if (!connections->sweep || !connections->resume) {
+        http_connections_destroy(connections);
+        return NULL;
+    }
+    event_priority_set(connections->sweep, HTTP_PRIORITY);
+    event_priority_set(connections->resume, HTTP_PRIORITY);
+    event_add(connections->sweep, &period);
+    evhttp_set_bevcb(server, on_newcomer, connections);
+    return connections;
+}
+
+void http_connections_destroy(struct http_connections *connections)
+{
+    if (!connections)
+        return;
+    for (uint32_t i = 0; i < connections->count; i++)
+        bufferevent_decref(connections->of[i].stream);
+    if (connections->sweep)
+        event_free(connections->sweep);
+    if (connections->resume)
+        event_free(connections->resume);
+    free(connections);
+}
+
+static void give_until(struct http_connections *connections, struct evhttp_request *request,
+                       int64_t until_ns)
+{
+    struct evhttp_connection *peer = evhttp_request_get_connection(request);
+    const struct bufferevent *stream = peer ? evhttp_connection_get_bufferevent(peer) : NULL;
+
+    for (uint32_t i = 0; stream && i < connections->count; i++)
+        if (connections->of[i].stream == stream)
+            connections->of[i].until_ns = until_ns;
+}
+
+void http_connections_asked(struct http_connections *connections, struct evhttp_request *request,
+                            bool lasting)
+{
+    give_until(connections, request, lasting ? HEALTH_NEVER_NS : patience_ns());
+}
+
+void http_connections_answered(struct http_connections *connections, struct evhttp_request *request)
+{
+    give_until(connections, request, patience_ns());
+}
+
+uint32_t http_connections_count(const struct http_connections *connections)
+{
+    return connections->count;
+}

@@ -1,0 +1,24 @@
+/*
+ * http_routes.c - what is served where.
+ */
+#include "http_private.h"
+
+#include <event2/http.h>
+
+#define READ (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD)
+#define CHECK (READ | EVHTTP_REQ_OPTIONS) /* HAProxy's own check asks OPTIONS */
+
+const struct http_route http_routes[] = {
+    {READ, "/v1/clusters", http_serve_clusters, false},
+    {READ, "/v1/clusters/*", http_serve_cluster, false},
+    {READ, "/v1/clusters/*/*", http_serve_node, false},
+    {READ, "/v1/history", http_serve_history, false},
+    {EVHTTP_REQ_GET, "/v1/events", http_serve_events, false},
+    {CHECK, "/node/*", http_balance_node, false},
+    {CHECK, "/node/*/*", http_balance_node, false},
+    {CHECK, "/cluster/*", http_balance_cluster, false},
+    {READ, "/livez", http_serve_live, false},
+    {READ, "/readyz", http_serve_ready, false},
+};
+
+const size_t http_route_count = sizeof http_routes / sizeof *http_routes;

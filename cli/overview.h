@@ -1,0 +1,48 @@
+/*
+ * overview.h - everything that may be looked at, and how it is told as JSON.
+ *
+ * Whoever shows the monitor's picture (HTTP, metrics, load balancers) reads it from here, and changes
+ * nothing. The JSON is part of the interface: it is described in docs/http.md and carries
+ * OVERVIEW_SCHEMA, which grows when a key changes its meaning or goes. New keys may come at any time.
+ *
+ * Threads: the engine's.
+ */
+#ifndef HEALTHD_CLI_OVERVIEW_H
+#define HEALTHD_CLI_OVERVIEW_H
+
+#include "config.h"
+#include "history.h"
+#include "roster.h"
+#include "sightings.h"
+
+#include <cjson/cJSON.h>
+
+#define OVERVIEW_SCHEMA 1
+
+struct health_prober;
+
+struct overview {
+    const struct roster *roster;
+    const struct health_engine *engine;
+    const struct sightings *sightings;
+    const struct history *history;
+    const struct health_prober *prober;
+    const struct health_limits *limits;
+    const struct config *config; /* as it is now */
+    const char *reporter;
+    uint64_t epoch;
+};
+
+/* One cluster with its nodes. The caller deletes; NULL, here and below: memory is short. */
+cJSON *overview_cluster(const struct overview *overview, uint32_t cluster);
+
+/* One node: its state, and what each witness says with its age against its limit. */
+cJSON *overview_node(const struct overview *overview, uint32_t node);
+
+/* The same, and the answers with their rules, the facts, and what would change the state. */
+cJSON *overview_why(const struct overview *overview, uint32_t node);
+
+/* One change. */
+cJSON *overview_event(const struct history_event *event);
+
+#endif
