@@ -6,6 +6,7 @@
 
 const picture = (() => {
     const HOUR = 3600e3;
+    const WINDOWS = [HOUR / 12, HOUR / 4, HOUR / 2, HOUR]; /* as much time as there is to show */
     const ASK_AGAIN = 5000; /* a cluster that is looked at */
     const ALL_AGAIN = 60000;
     const PATIENCE = 5000;
@@ -98,14 +99,21 @@ const picture = (() => {
 
     /* ---- Asking ---- */
 
+    /* healthd gave no answer, or none that is of use. */
+    class Silence extends Error {}
+
     /* An answer; null: there is no such thing (any more). */
     async function ask(path) {
-        const answer = await fetch(path, {signal: AbortSignal.timeout(PATIENCE), cache: "no-store"});
-        if (!answer.ok && answer.status !== 404)
-            throw new Error(`${path}: ${answer.status}`);
-        const json = await answer.json();
-        heard = Date.now();
-        return answer.ok ? json : null;
+        try {
+            const answer = await fetch(path, {signal: AbortSignal.timeout(PATIENCE), cache: "no-store"});
+            if (!answer.ok && answer.status !== 404)
+                throw new Silence(`${path}: ${answer.status}`);
+            const json = await answer.json();
+            heard = Date.now();
+            return answer.ok ? json : null;
+        } catch (problem) {
+            throw new Silence(problem.message);
+        }
     }
 
     async function askPast() {
@@ -190,9 +198,12 @@ const picture = (() => {
         } catch (problem) {
             failing = true;
             wantAll = true;
+            if (!(problem instanceof Silence))
+                throw problem;
+        } finally {
+            asking = false;
+            listener.link();
         }
-        asking = false;
-        listener.link();
     }
 
     /* ---- The stream ---- */
@@ -255,8 +266,7 @@ const picture = (() => {
 
     return {
         begin, now, ask, clusters,
-        window: HOUR,
-        known: () => known,
+        window: () => WINDOWS.find((length) => length >= now() - known) || HOUR,
         connected: () => open && !failing,
         silence: () => Date.now() - heard,
         heard: () => heard > 0,

@@ -96,7 +96,7 @@
         };
         line.append(cell(seconds(change.at)), cell(cluster ? recording.cluster : recording.nodes[change.node],
                                                    cluster ? "who cluster" : "who"),
-                    cell(change.from, `state ${change.from}`), cell(change.state, `state ${change.state}`),
+                    change.from === change.state ? cell("") : cell(change.from, `state ${change.from}`), cell(change.state, `state ${change.state}`),
                     cell(change.text), cell(routable));
         return line;
     }

@@ -13,11 +13,11 @@ const timeline = (() => {
     const worse = (a, b) => (RANKS.indexOf(b.state) > RANKS.indexOf(a.state) ? b : a);
 
     /* "2 h 05 min", "3 min 20 s", "4.2 s" */
-    function lasting(ms) {
+    function lasting(ms, digits = 1) {
         const s = Math.max(0, ms) / 1000;
         const two = (n) => String(Math.floor(n)).padStart(2, "0");
         if (s < 10)
-            return `${s.toFixed(1)} s`;
+            return `${(Math.floor(s * 10 ** digits) / 10 ** digits).toFixed(digits)} s`;
         if (s < 60)
             return `${Math.floor(s)} s`;
         if (s < 3600)
@@ -68,7 +68,7 @@ const timeline = (() => {
             const bar = document.createElement("i");
             const off = span.state === "green" && span.routable === false;
             bar.className = `${span.state}${off ? " off" : ""}`;
-            bar.style.left = `${(100 * (span.start - from)) / (to - from)}%`;
+            bar.style.left = `min(${(100 * (span.start - from)) / (to - from)}%, 100% - 3px)`;
             bar.style.width = `${(100 * (span.end - span.start)) / (to - from)}%`;
             const text = `${span.state}${span.text ? `: ${span.text}` : ""}${off ? "; not routable" : ""}\n` +
                 `${clock(span.since)} to ${span.until === to ? "the end" : clock(span.until)}, ` +
