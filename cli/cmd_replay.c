@@ -48,12 +48,6 @@ static const char *subject_name(const struct replay *replay, const struct health
     return replay_is_cluster(replay, report) ? "cluster" : replay->header->nodes[report->subject];
 }
 
-static const char *state_text(bool cluster, uint8_t state)
-{
-    return cluster ? health_colour_name((enum health_colour)state)
-                   : health_state_name((enum health_state)state);
-}
-
 static void print_json(const struct replay *replay, const struct health_report *report)
 {
     struct directory_entry entry = {.node = ""};
@@ -78,8 +72,8 @@ static void print_line(const struct telling *telling, const struct replay *repla
                        const struct health_report *report)
 {
     bool cluster = replay_is_cluster(replay, report);
-    const char *from = state_text(cluster, report->from);
-    const char *to = state_text(cluster, report->state);
+    const char *from = replay_state_name(replay, report, report->from);
+    const char *to = replay_state_name(replay, report, report->state);
     bool green = !cluster && report->state == HEALTH_STATE_GREEN;
 
     char greens[48] = "";
@@ -110,8 +104,8 @@ static void on_report(void *context, const struct replay *replay,
     }
     if (report->state == report->from && !rerouted)
         return;
-    changes_add(&telling->changes, subject_name(replay, report), state_text(cluster, report->state),
-                report->at_ns / HEALTH_NS_PER_US);
+    changes_add(&telling->changes, subject_name(replay, report),
+                replay_state_name(replay, report, report->state), report->at_ns / HEALTH_NS_PER_US);
     if (telling->call->json)
         print_json(replay, report);
     else
@@ -125,7 +119,7 @@ static void on_mark(void *context, const struct replay *replay, int64_t at_ns, c
     char *words = call->json && !call->html ? NULL : mark_words(mark);
 
     if (!call->json)
-        printf("%s%10.3f  what was done:%s%s\n", paint_dim(telling->paint),
+        printf("%s%10.3f  what was done: %s%s\n", paint_dim(telling->paint),
                replay_seconds(replay, at_ns), words ? words : "", paint_end(telling->paint));
     if (call->html)
         replay_html_mark(call->html, replay, at_ns, words ? words : "");
@@ -262,12 +256,15 @@ static bool parse_speed(const char *text, double *ret_speed)
 /* Gives EXIT_DONE when the call can be carried out; *ret_stop: it is already answered. */
 static int parse_call(int argc, char **argv, struct call *call, bool *ret_stop)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'},
-        {"expect", required_argument, NULL, 'e'}, {"speed", required_argument, NULL, 's'},
-        {"at", required_argument, NULL, 'a'},     {"strict", no_argument, NULL, 'S'},
-        {"html", required_argument, NULL, 'H'},   {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"expect", required_argument, NULL, 'e'},
+                                            {"speed", required_argument, NULL, 's'},
+                                            {"at", required_argument, NULL, 'a'},
+                                            {"strict", no_argument, NULL, 'S'},
+                                            {"html", required_argument, NULL, 'H'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     int option;
 
     *ret_stop = true;
@@ -355,14 +352,16 @@ static int run(int argc, char **argv)
 
 const struct command command_replay = {
     .name = "replay",
-    .arguments = "TRACE... [--expect F] [--json] [--html F] [--at T] [--speed X|max] [--config F] [--strict]",
+    .arguments = "TRACE... [--expect F] [--json] [--html F] [--at T] [--speed X|max] [--config F] "
+                 "[--strict]",
     .about = "Replay traces through the engine and tell what it says",
     .help =
         "  TRACE        a recording, JSON Lines or binary; - is standard input\n"
         "  --expect F   compare with what was true (F.expect.jsonl); one for each trace. Exit 1\n"
         "               when an expectation is broken\n"
         "  --json       one JSON line for each change, on the trace's own clock\n"
-        "  --html F     write a timeline to F as well: one file for a browser, which needs no network\n"
+        "  --html F     write a timeline to F as well: one file for a browser, which needs no "
+        "network\n"
         "  --at T       stop at T (seconds from the start, or a t_us such as 1112815232us) and "
         "show\n"
         "               the picture there\n"

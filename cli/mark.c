@@ -8,13 +8,18 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char *gap(FILE *words)
+{
+    return ftell(words) > 0 ? " " : "";
+}
+
 /* A value of a mark: a word, a number, or a list of them. */
 static void write_value(FILE *words, const cJSON *value)
 {
     if (cJSON_IsString(value))
-        fprintf(words, " %s", value->valuestring);
+        fprintf(words, "%s%s", gap(words), value->valuestring);
     else if (cJSON_IsNumber(value))
-        fprintf(words, " %g", value->valuedouble);
+        fprintf(words, "%s%g", gap(words), value->valuedouble);
     for (const cJSON *item = value->child; item; item = item->next)
         write_value(words, item);
 }
@@ -33,7 +38,7 @@ char *mark_words(const char *mark)
 
     for (const cJSON *item = json && words ? json->child : NULL; item; item = item->next) {
         if (!is_plain(item->string))
-            fprintf(words, " %s", item->string);
+            fprintf(words, "%s%s", gap(words), item->string);
         write_value(words, item);
     }
     cJSON_Delete(json);

@@ -56,8 +56,7 @@ static bool open_file(struct replay_html *html)
     html->regular = S_ISREG(status.st_mode);
     if (!html->regular || may_be_replaced(html))
         return true;
-    fprintf(stderr,
-            "%s: is there already and is no report of a replay: another name is expected\n",
+    fprintf(stderr, "%s: is there already and is no report of a replay: another name is expected\n",
             html->path);
     return false;
 }
@@ -68,8 +67,7 @@ static void free_html(struct replay_html *html)
     cJSON_Delete(html->marks);
     if (html->file)
         fclose(html->file);
-    if (html->data)
-        fclose(html->data);
+    fclose(html->data);
     free(html->text);
     free(html);
 }
@@ -78,11 +76,15 @@ struct replay_html *replay_html_open(const char *path)
 {
     struct replay_html *html = calloc(1, sizeof *html);
 
-    if (!html)
+    if (html)
+        html->data = open_memstream(&html->text, &html->size);
+    if (!html || !html->data) {
+        fprintf(stderr, "%s: cannot be written: memory is short\n", path);
+        free(html);
         return NULL;
+    }
     html->path = path;
-    html->data = open_memstream(&html->text, &html->size);
-    if (html->data && open_file(html))
+    if (open_file(html))
         return html;
     free_html(html);
     return NULL;
@@ -114,14 +116,9 @@ void replay_html_report(struct replay_html *html, const struct replay *replay,
 
     if (!cluster)
         cJSON_AddNumberToObject(change, "node", report->subject);
-    cJSON_AddStringToObject(change, "from",
-                            cluster ? health_colour_name((enum health_colour)report->from)
-                                    : health_state_name((enum health_state)report->from));
-    cJSON_AddStringToObject(change, "state",
-                            cluster ? health_colour_name((enum health_colour)report->state)
-                                    : health_state_name((enum health_state)report->state));
-    cJSON_AddStringToObject(change, "text",
-                            health_reason_text((enum health_reason)report->reason));
+    cJSON_AddStringToObject(change, "from", replay_state_name(replay, report, report->from));
+    cJSON_AddStringToObject(change, "state", replay_state_name(replay, report, report->state));
+    cJSON_AddStringToObject(change, "text", health_reason_text((enum health_reason)report->reason));
     if (!cluster && report->routable != HEALTH_ANSWER_NOT_KNOWN)
         cJSON_AddBoolToObject(change, "routable", report->routable == HEALTH_ANSWER_YES);
 }

@@ -40,7 +40,7 @@ class Browser:
         self.number = 0
         self.replies = {}
         self.complaints = []  # errors of the console, exceptions, violations of the policy
-        self.requests = []
+        self.requests = {}  # URLs by number
         self.changed = threading.Condition()
         self.ended = False
         threading.Thread(target=self._read, daemon=True).start()
@@ -77,7 +77,9 @@ class Browser:
         elif method == "Audits.issueAdded" and said["issue"]["code"] == "ContentSecurityPolicyIssue":
             self.complaints.append(json.dumps(said["issue"]))
         elif method == "Network.requestWillBeSent":
-            self.requests.append(said["request"]["url"])
+            self.requests[said["requestId"]] = said["request"]["url"]
+        elif method == "Network.loadingFailed" and "blockedReason" in said:
+            self.requests.pop(said["requestId"], None)  # the policy did not let it out
 
     def _call(self, method, timeout=30, **parameters):
         with self.changed:

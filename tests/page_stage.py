@@ -119,6 +119,18 @@ class PageStage(Stage):
             if said:
                 self.agents.say(cluster, node, said)
 
+    def start(self, arguments=None, read_out=True, **more):
+        """Run healthd until it serves."""
+        super().start(arguments, read_out, **more)
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                self.ask("livez")
+                return
+            except OSError as problem:
+                check(time.monotonic() < deadline, f"healthd does not serve: {problem}")
+                time.sleep(0.02)
+
     def ask(self, path=""):
         """What is served: the text, and the headers."""
         with urllib.request.urlopen(self.url + path, timeout=10) as answer:

@@ -6,7 +6,7 @@
 
 const picture = (() => {
     const HOUR = 3600e3;
-    const WINDOWS = [HOUR / 12, HOUR / 4, HOUR / 2, HOUR]; /* as much time as there is to show */
+    const WINDOWS = [HOUR / 10, HOUR / 4, HOUR / 2, HOUR]; /* as much time as there is to show */
     const ASK_AGAIN = 5000; /* a cluster that is looked at */
     const ALL_AGAIN = 60000;
     const PATIENCE = 5000;

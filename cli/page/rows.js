@@ -44,6 +44,7 @@ const rows = (() => {
         dress(row.state, `state ${state}`);
         write(row.state, state);
         write(row.reason, told.text);
+        timeline.tell(row.reason, told.text);
     }
 
     function showAge(cell, witness) {
@@ -143,7 +144,8 @@ const rows = (() => {
             ["link", node.link.says],
             ["agent", `${node.agent.says}${node.agent.mysqld ? `, mysqld ${node.agent.mysqld}` : ""}${exit}${kill}`],
             ["peers", node.peers.says],
-            ["view", `${view.says}, size ${view.size ?? "not known"}, configuration ${view.conf_id ?? "not known"}, from the ${view.from}`],
+            ["view", view.says === "none" ? "none" : `${view.says}, size ${view.size ?? "not known"}, configuration ` +
+                `${view.conf_id ?? "not known"}, from the ${view.from}`],
             ["routable", `${yesNo(node.routable)}: ${node.routable_reason}`],
         ];
     }
