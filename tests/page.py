@@ -64,6 +64,7 @@ def arrives(stage, browser):
     stage.play("beta", {**greens(2), "n3": "killed"})
     took = browser.wait(shows("beta", "n3", "red-unclean"))
     print(f"  it took {took * 1e3:.0f} ms from the kill to the page")
+    check(took < 2, "it did not come by the stream")
     browser.wait("document.querySelector('.cluster h2').textContent === 'beta'")
     browser.wait(f"{select('beta')}.querySelector('.quorum').textContent.startsWith('2 of 3 green')")
     check(browser.run("document.title").startswith("1 yellow, 1 green"), browser.run("document.title"))
