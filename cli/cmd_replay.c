@@ -3,11 +3,11 @@
  */
 #include "command.h"
 #include "expect.h"
+#include "mark.h"
 #include "paint.h"
-#include "replay.h"
+#include "replay_html.h"
 #include "report_json.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -27,6 +27,8 @@ struct call {
     const char *expect[EXPECT_FILES_MAX]; /* the i-th belongs to the i-th trace */
     struct expectations truth[EXPECT_FILES_MAX];
     int expect_count;
+    const char *html_path; /* NULL: no report */
+    struct replay_html *html;
     int trace_count;
     char **traces;
 };
@@ -44,12 +46,6 @@ struct telling {
 static const char *subject_name(const struct replay *replay, const struct health_report *report)
 {
     return replay_is_cluster(replay, report) ? "cluster" : replay->header->nodes[report->subject];
-}
-
-static const char *state_text(bool cluster, uint8_t state)
-{
-    return cluster ? health_colour_name((enum health_colour)state)
-                   : health_state_name((enum health_state)state);
 }
 
 static void print_json(const struct replay *replay, const struct health_report *report)
@@ -76,8 +72,8 @@ static void print_line(const struct telling *telling, const struct replay *repla
                        const struct health_report *report)
 {
     bool cluster = replay_is_cluster(replay, report);
-    const char *from = state_text(cluster, report->from);
-    const char *to = state_text(cluster, report->state);
+    const char *from = replay_state_name(replay, report, report->from);
+    const char *to = replay_state_name(replay, report, report->state);
     bool green = !cluster && report->state == HEALTH_STATE_GREEN;
 
     char greens[48] = "";
@@ -91,7 +87,7 @@ static void print_line(const struct telling *telling, const struct replay *repla
            greens, green && report->routable == HEALTH_ANSWER_NO ? "; not routable" : "");
 }
 
-/* A change of state, or of routability, is told; a new reason alone is not. */
+/* A change of state, or of routability, is told; a new reason alone is not, but in a report. */
 static void on_report(void *context, const struct replay *replay,
                       const struct health_report *report)
 {
@@ -99,6 +95,8 @@ static void on_report(void *context, const struct replay *replay,
     bool cluster = replay_is_cluster(replay, report);
     bool rerouted = false;
 
+    if (telling->call->html)
+        replay_html_report(telling->call->html, replay, report);
     if (!cluster) {
         rerouted = report->state == HEALTH_STATE_GREEN && report->from == HEALTH_STATE_GREEN &&
                    telling->routable[report->subject] != report->routable;
@@ -106,48 +104,26 @@ static void on_report(void *context, const struct replay *replay,
     }
     if (report->state == report->from && !rerouted)
         return;
-    changes_add(&telling->changes, subject_name(replay, report), state_text(cluster, report->state),
-                report->at_ns / HEALTH_NS_PER_US);
+    changes_add(&telling->changes, subject_name(replay, report),
+                replay_state_name(replay, report, report->state), report->at_ns / HEALTH_NS_PER_US);
     if (telling->call->json)
         print_json(replay, report);
     else
         print_line(telling, replay, report);
 }
 
-/* Print a value of a mark: a word, a number, or a list of them. */
-static void print_mark_value(const cJSON *value)
-{
-    if (cJSON_IsString(value))
-        printf(" %s", value->valuestring);
-    else if (cJSON_IsNumber(value))
-        printf(" %g", value->valuedouble);
-    for (const cJSON *item = value->child; item; item = item->next)
-        print_mark_value(item);
-}
-
-/* What was done, in words: the fault or event, the nodes, then whatever else the mark says. */
-static void print_mark(const char *mark)
-{
-    cJSON *json = cJSON_Parse(mark);
-
-    for (const cJSON *item = json ? json->child : NULL; item; item = item->next) {
-        bool plain = strcmp(item->string, "fault") == 0 || strcmp(item->string, "event") == 0 ||
-                     strcmp(item->string, "nodes") == 0;
-        if (!plain)
-            printf(" %s", item->string);
-        print_mark_value(item);
-    }
-    cJSON_Delete(json);
-}
-
 static void on_mark(void *context, const struct replay *replay, int64_t at_ns, const char *mark)
 {
-    struct telling *telling = context;
-    if (telling->call->json)
-        return;
-    printf("%s%10.3f  what was done:", paint_dim(telling->paint), replay_seconds(replay, at_ns));
-    print_mark(mark);
-    printf("%s\n", paint_end(telling->paint));
+    const struct telling *telling = context;
+    const struct call *call = telling->call;
+    char *words = call->json && !call->html ? NULL : mark_words(mark);
+
+    if (!call->json)
+        printf("%s%10.3f  what was done: %s%s\n", paint_dim(telling->paint),
+               replay_seconds(replay, at_ns), words ? words : "", paint_end(telling->paint));
+    if (call->html)
+        replay_html_mark(call->html, replay, at_ns, words ? words : "");
+    free(words);
 }
 
 /* Hold the replay back to the asked speed. */
@@ -250,7 +226,11 @@ static int replay_one(const struct call *call, const struct config *config, int 
     clock_gettime(CLOCK_MONOTONIC, &telling.began);
     telling.began_ns = replay.start_ns;
     print_heading(&replay, call, telling.paint);
+    if (call->html)
+        replay_html_begin(call->html);
     replay_run(&replay, until_ns, &listener);
+    if (call->html)
+        replay_html_end(call->html, &replay);
     if (call->at && !call->json)
         print_picture(&replay, telling.paint);
     if (index < call->expect_count)
@@ -276,11 +256,15 @@ static bool parse_speed(const char *text, double *ret_speed)
 /* Gives EXIT_DONE when the call can be carried out; *ret_stop: it is already answered. */
 static int parse_call(int argc, char **argv, struct call *call, bool *ret_stop)
 {
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'}, {"json", no_argument, NULL, 'j'},
-        {"expect", required_argument, NULL, 'e'}, {"speed", required_argument, NULL, 's'},
-        {"at", required_argument, NULL, 'a'},     {"strict", no_argument, NULL, 'S'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"expect", required_argument, NULL, 'e'},
+                                            {"speed", required_argument, NULL, 's'},
+                                            {"at", required_argument, NULL, 'a'},
+                                            {"strict", no_argument, NULL, 'S'},
+                                            {"html", required_argument, NULL, 'H'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     int option;
 
     *ret_stop = true;
@@ -293,6 +277,8 @@ static int parse_call(int argc, char **argv, struct call *call, bool *ret_stop)
             call->config_path = optarg;
         if (option == 'j')
             call->json = true;
+        if (option == 'H')
+            call->html_path = optarg;
         if (option == 'a')
             call->at = optarg;
         if (option == 'S')
@@ -319,14 +305,17 @@ static int parse_call(int argc, char **argv, struct call *call, bool *ret_stop)
     return EXIT_DONE;
 }
 
-static int replay_all(const struct call *call, const struct config *config)
+static int replay_all(struct call *call, const struct config *config)
 {
     int worst = EXIT_DONE;
+
+    if (call->html_path && !(call->html = replay_html_open(call->html_path)))
+        return EXIT_USAGE;
     for (int i = 0; i < call->trace_count; i++) {
         int result = replay_one(call, config, i);
         worst = result > worst ? result : worst;
     }
-    return worst;
+    return replay_html_close(call->html) ? worst : EXIT_USAGE;
 }
 
 /* What was true is read before anything is replayed: a bad file is no reason to wait. */
@@ -357,13 +346,16 @@ static int run(int argc, char **argv)
 
 const struct command command_replay = {
     .name = "replay",
-    .arguments = "TRACE... [--expect F] [--json] [--at T] [--speed X|max] [--config F] [--strict]",
+    .arguments = "TRACE... [--expect F] [--json] [--html F] [--at T] [--speed X|max] [--config F] "
+                 "[--strict]",
     .about = "Replay traces through the engine and tell what it says",
     .help =
         "  TRACE        a recording, JSON Lines or binary; - is standard input\n"
         "  --expect F   compare with what was true (F.expect.jsonl); one for each trace. Exit 1\n"
         "               when an expectation is broken\n"
         "  --json       one JSON line for each change, on the trace's own clock\n"
+        "  --html F     write a timeline to F as well: one file for a browser, which needs no "
+        "network\n"
         "  --at T       stop at T (seconds from the start, or a t_us such as 1112815232us) and "
         "show\n"
         "               the picture there\n"

@@ -7,6 +7,7 @@
 #include "report_json.h"
 
 #include <healthd/observer.h>
+#include <healthd/rules.h>
 
 #include <stdio.h>
 
@@ -264,6 +265,22 @@ static void add_faults(cJSON *json, uint32_t faults)
             cJSON_AddItemToArray(list, cJSON_CreateString(health_fault_name((enum health_fault)i)));
 }
 
+/* What each fault means and what is safe to do. */
+static void add_advice(cJSON *json, uint32_t faults)
+{
+    cJSON *list = cJSON_AddArrayToObject(json, "advice");
+    for (unsigned i = 0; i < HEALTH_FAULT_COUNT; i++) {
+        if (!(faults >> i & 1u))
+            continue;
+        const struct health_fault_advice *told = &health_rules_galera.faults[i];
+        cJSON *advice = cJSON_CreateObject();
+        cJSON_AddStringToObject(advice, "fault", health_fault_name((enum health_fault)i));
+        cJSON_AddStringToObject(advice, "meaning", told->meaning);
+        cJSON_AddStringToObject(advice, "advice", told->advice);
+        cJSON_AddItemToArray(list, advice);
+    }
+}
+
 static void add_census(cJSON *json, const struct health_cluster_snapshot *cluster)
 {
     cJSON *states = cJSON_AddObjectToObject(json, "states");
@@ -295,6 +312,7 @@ cJSON *overview_cluster(const struct overview *overview, uint32_t cluster)
     add_since(json, snapshot.since_ns);
     json_add_integer(json, "version", snapshot.version);
     add_faults(json, snapshot.faults);
+    add_advice(json, snapshot.faults);
     add_census(json, &snapshot);
     cJSON *nodes = cJSON_AddArrayToObject(json, "nodes");
     for (uint32_t i = 0; i < home->count; i++)

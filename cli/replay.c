@@ -220,6 +220,13 @@ bool replay_is_cluster(const struct replay *replay, const struct health_report *
     return report->subject >= replay->header->node_count;
 }
 
+const char *replay_state_name(const struct replay *replay, const struct health_report *report,
+                              uint8_t state)
+{
+    return replay_is_cluster(replay, report) ? health_colour_name((enum health_colour)state)
+                                             : health_state_name((enum health_state)state);
+}
+
 bool replay_time(const struct replay *replay, const char *text, int64_t *ret_ns)
 {
     char *end = NULL;

@@ -65,6 +65,10 @@ void replay_close(struct replay *replay);
 /* Is this report about the cluster (and not about a node)? */
 bool replay_is_cluster(const struct replay *replay, const struct health_report *report);
 
+/* What a state of its subject is called. */
+const char *replay_state_name(const struct replay *replay, const struct health_report *report,
+                              uint8_t state);
+
 /* "12.5": seconds from the trace's start; "1112815232us": its t_us. False: neither. */
 bool replay_time(const struct replay *replay, const char *text, int64_t *ret_ns);
 

@@ -67,6 +67,32 @@ expect_exit 2 "$healthctl" replay "$trace" "$trace" --expect "$here/traces/kill9
 expect_exit 2 "$healthctl" why "$trace" n9
 says 'not in the trace'
 
+# A report is written beside what is printed; only an earlier one is written over.
+report=$scratch/report.html
+expect_exit 0 "$healthctl" replay "$trace" --html "$report"
+says 'what was done: kill9 n3'
+grep -q '"text":"kill9 n3"' "$report" || fail 'the report has no marks'
+grep -q 'signal ended it' "$report" || fail 'the report has no reasons'
+grep -qE '(src|href)="?(https?:)?//' "$report" && fail 'the report asks others'
+first=$(wc -c <"$report")
+expect_exit 0 "$healthctl" replay "$trace" "$trace" --html "$report"
+[ "$(wc -c <"$report")" -gt "$first" ] || fail 'a report of two is no longer than of one'
+expect_exit 0 "$healthctl" replay "$trace" --html "$report"
+[ "$(wc -c <"$report")" -eq "$first" ] || fail 'a report was not written over'
+expect_exit 2 "$healthctl" replay /nowhere --html "$report"
+[ "$(wc -c <"$report")" -eq "$first" ] || fail 'a replay that failed wrote over a report'
+expect_exit 2 "$healthctl" replay /nowhere --html "$scratch/none.html"
+[ -e "$scratch/none.html" ] && fail 'a replay that failed left a file'
+cp "$trace" "$scratch/copy.jsonl"
+expect_exit 2 "$healthctl" replay "$scratch/copy.jsonl" --html "$scratch/copy.jsonl"
+says 'is no report of a replay'
+cmp -s "$trace" "$scratch/copy.jsonl" || fail 'a trace was written over'
+expect_exit 2 "$healthctl" replay "$trace" --html /nowhere/report.html
+says '/nowhere/report.html: cannot be written: No such file'
+[ -s "$scratch/out" ] && fail 'a bad --html file was noticed after the replay'
+expect_exit 2 "$healthctl" replay "$trace" --html /dev/full
+says '/dev/full: cannot be written: No space left'
+
 # Output that cannot be written is said, whatever was to be written.
 full() {
     "$healthctl" "$@" >/dev/full 2>"$scratch/err"

@@ -31,6 +31,7 @@ extern const size_t http_route_count;
 
 /* ---- What is served, a file each ---- */
 
+void http_serve_page(struct http_call *call);     /* http_page.c */
 void http_serve_clusters(struct http_call *call); /* http_clusters.c */
 void http_serve_cluster(struct http_call *call);
 void http_serve_node(struct http_call *call);

@@ -9,6 +9,7 @@
 #define CHECK (READ | EVHTTP_REQ_OPTIONS) /* HAProxy's own check asks OPTIONS */
 
 const struct http_route http_routes[] = {
+    {READ, "/", http_serve_page, false},
     {READ, "/v1/clusters", http_serve_clusters, false},
     {READ, "/v1/clusters/*", http_serve_cluster, false},
     {READ, "/v1/clusters/*/*", http_serve_node, false},
