@@ -51,8 +51,7 @@ struct reporter_redis_counters {
     uint64_t failed;  /* tries that ended in an error or without an answer */
     uint64_t connects;
     bool connected;
-    uint32_t owed_clusters; /* that must be written whole before the queue goes on */
-    int64_t behind_ns;      /* since when something has not been stored yet; 0: everything is */
+    int64_t behind_ns; /* since when something has not been stored yet; 0: everything is */
 };
 
 /*

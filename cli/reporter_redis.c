@@ -286,7 +286,6 @@ void reporter_redis_counters(const struct reporter_redis *reporter,
     ret_counters->failed += link.failures;
     ret_counters->connects = link.connects;
     ret_counters->connected = redis_link_up(reporter->link);
-    ret_counters->owed_clusters = reporter->ledger.in_debt + reporter->ledger.put_off;
     ret_counters->behind_ns = reporter->behind_ns;
 }
 

@@ -30,12 +30,12 @@ void scene_restart(void)
     change_each(&play.stage, 1);
     CHECK(play.stage.longest_queue <= 50);
     CHECK(!stage_counters(&play.stage).connected);
-    CHECK(behind_ms(&play.stage) >= 2900 && stage_counters(&play.stage).owed_clusters == 100);
+    CHECK(behind_ms(&play.stage) >= 2900);
     redis_server_start(&play.server);
     recovers(&play.stage, "killed for 1.5 s, came back empty", 3000);
     CHECK(stage_until_remark(&play.stage, "works again", 2000) >= 0);
     stage_run_ms(&play.stage, 100); /* for what was queued meanwhile */
-    CHECK(behind_ms(&play.stage) == 0 && stage_counters(&play.stage).owed_clusters == 0);
+    CHECK(behind_ms(&play.stage) == 0);
 
     free(redis_server_ask(&play.server, "SAVE"));
     change_each(&play.stage, 1);

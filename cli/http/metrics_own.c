@@ -180,8 +180,6 @@ static void tell_redis(struct metrics_text *text, const struct overview *overvie
     tell_seconds(text, METRICS_GAUGE, "healthd_redis_behind_seconds",
                  "For how long something has not been stored yet; 0: everything is.",
                  counters.behind_ns ? health_clock_ns() - counters.behind_ns : 0);
-    tell(text, METRICS_GAUGE, "healthd_redis_owed_clusters",
-         "Clusters that have to be stored whole.", counters.owed_clusters);
     metrics_begin(text, METRICS_COUNTER, "healthd_redis_reports",
                   "Reports that Redis has stored, or refused as older than what it had.");
     metrics_whole(text, "result", "stored", counters.written);
