@@ -133,18 +133,21 @@ static void reload(struct daemon *daemon)
 
     if (daemon->options->call.cluster) {
         monitor_reread(daemon->monitor);
+        monitor_note_reload(daemon->monitor, true);
         log_event(LOG_NOTICE, "reloaded", "clusters=%zu", daemon->now->cluster_count);
         return;
     }
     next = read_config(daemon->options, log_mistake);
     if (!next || !monitor_reload(daemon->monitor, next)) {
         free_config(next);
+        monitor_note_reload(daemon->monitor, false);
         log_event(LOG_ERR, "reload-failed", "text=\"the former configuration holds\"");
         return;
     }
     if (daemon->now != daemon->first)
         free_config(daemon->now);
     daemon->now = next;
+    monitor_note_reload(daemon->monitor, true);
     log_event(LOG_NOTICE, "reloaded", "clusters=%zu", daemon->now->cluster_count);
 }
 

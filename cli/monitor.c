@@ -2,6 +2,7 @@
  * monitor.c - the live composition: what is seen goes to the engine, what it says to those who are told.
  */
 #include "monitor_private.h"
+#include "json_value.h"
 #include "log.h"
 #include "recorder_mark.h"
 
@@ -134,12 +135,14 @@ static void tick(struct monitor *monitor, int64_t now_ns)
 static void on_timer(evutil_socket_t fd, short what, void *context)
 {
     struct monitor *monitor = context;
+    int64_t now_ns = health_clock_ns();
     uint64_t expirations;
     (void)what;
 
     (void)!read(fd, &expirations, sizeof expirations);
+    lag_note(&monitor->lag, now_ns, now_ns - monitor->armed_ns);
     monitor->armed_ns = HEALTH_NEVER_NS;
-    tick(monitor, health_clock_ns());
+    tick(monitor, now_ns);
 }
 
 void monitor_refresh(struct monitor *monitor)
@@ -308,9 +311,16 @@ static struct overview overview_of(const struct monitor *monitor)
         .sightings = monitor->sightings,
         .history = monitor->history,
         .prober = monitor->prober,
+        .listener = monitor->listener,
+        .queue_stdout = monitor->queues[READER_STDOUT],
+        .queue_redis = monitor->queues[READER_REDIS],
+        .redis = monitor->reporter_redis,
+        .lag = &monitor->lag,
+        .reload = &monitor->reload,
         .limits = &monitor->limits,
         .reporter = monitor->options.reporter,
         .epoch = monitor->options.epoch,
+        .start_ns = monitor->reload.good_at_ns,
     };
 }
 
@@ -322,6 +332,7 @@ struct monitor *monitor_create(const struct monitor_options *options, const stru
     monitor->options = *options;
     monitor->first = config;
     monitor->timer_fd = -1;
+    monitor_note_reload(monitor, true);
     if (create_engine(monitor, config) && create_readers(monitor, config) &&
         create_witnesses(monitor, config) && create_timer(monitor)) {
         monitor->overview = overview_of(monitor);
@@ -392,6 +403,13 @@ void monitor_status(const struct monitor *monitor, char *text, size_t size)
 const struct overview *monitor_overview(const struct monitor *monitor)
 {
     return &monitor->overview;
+}
+
+void monitor_note_reload(struct monitor *monitor, bool good)
+{
+    monitor->reload.good = good;
+    if (good)
+        monitor->reload.good_at_ns = health_clock_ns() + wall_offset_ns();
 }
 
 uint64_t monitor_ticks(const struct monitor *monitor)

@@ -38,6 +38,9 @@ struct monitor *monitor_create(const struct monitor_options *options, const stru
  * there is no room, and nothing has changed. */
 bool monitor_reload(struct monitor *monitor, const struct config *config);
 
+/* A configuration was taken over, or could not be: for those who look in. */
+void monitor_note_reload(struct monitor *monitor, bool good);
+
 /* Read credentials and keys again. */
 void monitor_reread(struct monitor *monitor);
 

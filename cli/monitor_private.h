@@ -24,6 +24,8 @@ struct monitor {
     const struct config *first;  /* what cannot change holds as it was at the start */
     const struct config *config; /* the clusters as they are now; NULL: none yet */
     struct overview overview;
+    struct overview_reload reload;
+    struct lag lag;
     struct health_limits limits;
     struct roster roster;
     struct health_engine *engine;

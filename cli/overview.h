@@ -12,6 +12,7 @@
 
 #include "config.h"
 #include "history.h"
+#include "lag.h"
 #include "roster.h"
 #include "sightings.h"
 
@@ -19,7 +20,15 @@
 
 #define OVERVIEW_SCHEMA 1
 
+struct health_listener;
 struct health_prober;
+struct reporter_redis;
+
+/* What became of the configurations that were read. */
+struct overview_reload {
+    bool good;          /* the last one was taken over */
+    int64_t good_at_ns; /* when one was taken over last, the first at the start; wall clock */
+};
 
 struct overview {
     const struct roster *roster;
@@ -27,10 +36,17 @@ struct overview {
     const struct sightings *sightings;
     const struct history *history;
     const struct health_prober *prober;
+    const struct health_listener *listener; /* NULL, here and below: there is none */
+    const struct health_queue *queue_stdout;
+    const struct health_queue *queue_redis;
+    const struct reporter_redis *redis;
+    const struct lag *lag;
+    const struct overview_reload *reload;
     const struct health_limits *limits;
     const struct config *config; /* as it is now */
     const char *reporter;
     uint64_t epoch;
+    int64_t start_ns; /* wall clock */
 };
 
 /* One cluster with its nodes. The caller deletes; NULL, here and below: memory is short. */

@@ -35,7 +35,17 @@ void redis_ledger_owe(struct redis_ledger *ledger, uint32_t cluster)
     uint8_t *debt = &ledger->clusters[cluster].debt;
     if (*debt != REDIS_DEBT_NOW)
         ledger->in_debt++;
+    if (*debt == REDIS_DEBT_LATER)
+        ledger->put_off--;
     *debt = REDIS_DEBT_NOW;
+}
+
+void redis_ledger_put_off(struct redis_ledger *ledger, uint32_t cluster)
+{
+    if (ledger->clusters[cluster].debt != REDIS_DEBT_NONE)
+        return;
+    ledger->clusters[cluster].debt = REDIS_DEBT_LATER;
+    ledger->put_off++;
 }
 
 /* Learn which nodes each cluster has: a list for each, in the order of numbers. */
@@ -166,7 +176,7 @@ static bool pay_whole(struct redis_ledger *ledger, const struct redis_writer *wr
         added = add_node(ledger, command, n);
     cluster->fields = (uint8_t)command->reports;
     if (!added)
-        cluster->debt = REDIS_DEBT_LATER; /* memory is short */
+        redis_ledger_put_off(ledger, number); /* memory is short */
     return added;
 }
 

@@ -24,7 +24,8 @@ struct redis_ledger {
     const struct health_engine *engine;
     struct redis_cluster *clusters; /* by number */
     uint32_t *next_node;            /* by number: another one of the same cluster */
-    uint32_t in_debt;               /* how many clusters owe REDIS_DEBT_NOW */
+    uint32_t in_debt;               /* how many clusters owe REDIS_DEBT_NOW, */
+    uint32_t put_off;               /* and how many REDIS_DEBT_LATER */
     uint32_t look_next;             /* where to look for one */
     char (*gone)[DIRECTORY_NAME_MAX];
     uint32_t gone_count;
@@ -41,6 +42,9 @@ const struct directory_entry *redis_ledger_cluster(const struct redis_ledger *le
                                                    uint32_t cluster);
 
 void redis_ledger_owe(struct redis_ledger *ledger, uint32_t cluster);
+
+/* It could not be written: it is owed when the next interval begins. */
+void redis_ledger_put_off(struct redis_ledger *ledger, uint32_t cluster);
 
 /* Everything must be written, and what must go must go again. */
 void redis_ledger_owe_all(struct redis_ledger *ledger);

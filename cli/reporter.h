@@ -51,6 +51,7 @@ struct reporter_redis_counters {
     uint64_t failed;  /* tries that ended in an error or without an answer */
     uint64_t connects;
     bool connected;
+    int64_t behind_ns; /* since when something has not been stored yet; 0: everything is */
 };
 
 /*

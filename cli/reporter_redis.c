@@ -51,6 +51,7 @@ struct reporter_redis {
     bool renewals_turn;  /* else the queue's */
     uint32_t unanswered; /* of what was owed: sent and not known to be there */
     bool behind;         /* something was owed since it was last said that all is there */
+    int64_t behind_ns;   /* since when not everything is there; 0: everything is */
 
     struct reporter_redis_counters counters;
 };
@@ -158,6 +159,21 @@ static void pump(struct reporter_redis *reporter)
     }
 }
 
+static bool all_written(const struct reporter_redis *reporter)
+{
+    return redis_link_idle(reporter->link) && redis_ledger_settled(&reporter->ledger) &&
+           !health_queue_length(reporter->source.queue);
+}
+
+/* A report has come, or an answer: since when is Redis behind? */
+static void note_progress(struct reporter_redis *reporter)
+{
+    if (all_written(reporter) && !reporter->ledger.put_off)
+        reporter->behind_ns = 0;
+    else if (!reporter->behind_ns)
+        reporter->behind_ns = health_clock_ns();
+}
+
 static void note_refusal(struct reporter_redis *reporter, uint32_t tag)
 {
     const char *name =
@@ -174,13 +190,11 @@ static void note_refusal(struct reporter_redis *reporter, uint32_t tag)
 
 static void note_answer(struct reporter_redis *reporter, uint32_t tag, const redisReply *reply)
 {
-    struct redis_cluster *cluster = &reporter->ledger.clusters[tag & TAG_CLUSTER];
-
     if (reply->type == REDIS_REPLY_ERROR) {
         redis_complaint_raise(&reporter->refusal, reply->str);
         reporter->counters.failed++;
-        if (!(tag & TAG_GONE) && cluster->debt == REDIS_DEBT_NONE)
-            cluster->debt = REDIS_DEBT_LATER;
+        if (!(tag & TAG_GONE))
+            redis_ledger_put_off(&reporter->ledger, tag & TAG_CLUSTER);
         return;
     }
     if (reply->elements != 3)
@@ -210,6 +224,7 @@ static void on_reply(void *context, uint32_t tag, const redisReply *reply)
         ledger->gone_count = ledger->gone_sent = 0;
         redis_link_worked(reporter->link);
     }
+    note_progress(reporter);
 }
 
 static void on_up(void *context)
@@ -224,6 +239,7 @@ static void on_down(void *context)
     struct reporter_redis *reporter = context;
     reporter->unanswered = 0;
     owe_all(reporter);
+    note_progress(reporter);
 }
 
 static void on_remark(void *context, const char *text)
@@ -250,11 +266,13 @@ void reporter_redis_names_changed(struct reporter_redis *reporter)
         redis_complaint_raise(&reporter->refusal, "memory is short: some reports may be refused");
     redis_ledger_names_changed(&reporter->ledger);
     owe_all(reporter);
+    note_progress(reporter);
     pump(reporter);
 }
 
 void reporter_redis_wake(struct reporter_redis *reporter)
 {
+    note_progress(reporter);
     pump(reporter);
 }
 
@@ -268,6 +286,7 @@ void reporter_redis_counters(const struct reporter_redis *reporter,
     ret_counters->failed += link.failures;
     ret_counters->connects = link.connects;
     ret_counters->connected = redis_link_up(reporter->link);
+    ret_counters->behind_ns = reporter->behind_ns;
 }
 
 static void free_reporter(struct reporter_redis *reporter)
@@ -336,6 +355,7 @@ static bool init(struct reporter_redis *reporter, const struct reporter_redis_op
         !start_interval(reporter, options->interval_ns))
         return false;
     owe_all(reporter);
+    reporter->behind_ns = health_clock_ns();
     return start_link(reporter, options);
 }
 
@@ -352,12 +372,6 @@ struct reporter_redis *reporter_redis_create(struct event_base *base,
         return reporter;
     free_reporter(reporter);
     return NULL;
-}
-
-static bool all_written(const struct reporter_redis *reporter)
-{
-    return redis_link_idle(reporter->link) && redis_ledger_settled(&reporter->ledger) &&
-           !health_queue_length(reporter->source.queue);
 }
 
 static void on_patience_over(evutil_socket_t fd, short what, void *over)

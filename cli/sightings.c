@@ -11,10 +11,6 @@ struct sightings {
     struct sighting of[];
 };
 
-#define BOUND(us) (us),
-const uint32_t sighting_bounds_us[SIGHTING_CLASS_COUNT] = {SIGHTING_BOUNDS(BOUND)};
-#undef BOUND
-
 struct sightings *sightings_create(uint32_t nodes)
 {
     struct sightings *sightings =
@@ -49,15 +45,6 @@ static void take_view(struct sighting *sighting, const struct health_view *view,
         sighting->members[sighting->member_count++] = view->members[i].node;
 }
 
-static void count_answer(struct sighting *sighting, int64_t rtt_ns)
-{
-    unsigned class = 0;
-    while (class < SIGHTING_CLASS_COUNT && rtt_ns > sighting_bounds_us[class] * HEALTH_NS_PER_US)
-        class ++;
-    sighting->answered[class]++;
-    sighting->answered_sum_ns += (uint64_t)rtt_ns;
-}
-
 static void take_probe(struct sighting *sighting, const struct health_probe *probe, int64_t at_ns)
 {
     sighting->probe_ns = at_ns;
@@ -69,7 +56,7 @@ static void take_probe(struct sighting *sighting, const struct health_probe *pro
         return;
     }
     sighting->answered_ns = at_ns;
-    count_answer(sighting, probe->rtt_ns);
+    durations_count(&sighting->answered, probe->rtt_ns);
     if (probe->has_view)
         take_view(sighting, &probe->view, at_ns);
 }

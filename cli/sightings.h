@@ -9,28 +9,9 @@
 #ifndef HEALTHD_CLI_SIGHTINGS_H
 #define HEALTHD_CLI_SIGHTINGS_H
 
+#include "durations.h"
+
 #include <healthd/observation.h>
-
-/* Upper bounds of the classes of a probe's round trip, in microseconds: from a light probe on a fast
- * network to more than any sensible timeout. */
-#define SIGHTING_BOUNDS(X) \
-    X(100) \
-    X(250) \
-    X(500) \
-    X(1000) \
-    X(2500) \
-    X(5000) \
-    X(10000) \
-    X(25000) \
-    X(50000) \
-    X(100000) \
-    X(250000) \
-    X(500000) \
-    X(1000000) \
-    X(2500000)
-#define SIGHTING_CLASS_COUNT 14
-
-extern const uint32_t sighting_bounds_us[SIGHTING_CLASS_COUNT];
 
 struct sighting {
     int64_t probe_ns;    /* when a probe ended last; 0, like all times here: never */
@@ -46,8 +27,7 @@ struct sighting {
     uint32_t members[HEALTH_CLUSTER_NODES_MAX]; /* configured nodes, or HEALTH_NODE_NONE */
     struct health_heartbeat heartbeat;
     uint64_t failures[HEALTH_PROBE_ERROR_COUNT];
-    uint64_t answered[SIGHTING_CLASS_COUNT + 1]; /* by class of round trip; the last: slower */
-    uint64_t answered_sum_ns;
+    struct durations answered; /* round trips */
 };
 
 struct sightings;

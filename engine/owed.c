@@ -164,3 +164,21 @@ bool owed_take(struct owed *set, uint32_t *cursor, uint32_t *ret_id)
         }
     }
 }
+
+/* Set bits: added up in pairs, fours and eights, and the eights by a multiplication. */
+static uint32_t count_bits(uint64_t bits)
+{
+    bits -= bits >> 1 & UINT64_C(0x5555555555555555);
+    bits = (bits & UINT64_C(0x3333333333333333)) + (bits >> 2 & UINT64_C(0x3333333333333333));
+    bits = (bits + (bits >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+    return (uint32_t)(bits * UINT64_C(0x0101010101010101) >> 56);
+}
+
+uint32_t owed_count(const struct owed *set)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; owed_any(set) && i < set->words[0]; i++)
+        count += count_bits(word_load(&set->level[0][i]));
+    return count;
+}

@@ -46,6 +46,10 @@ bool owed_remove(struct owed *set, uint32_t id);
  * set is empty. */
 bool owed_take(struct owed *set, uint32_t *cursor, uint32_t *ret_id);
 
+/* How many are in the set: for people, as the cost grows with the ids there may be (a word for 64). While
+ * the other thread is inside, the answer may lag. */
+uint32_t owed_count(const struct owed *set);
+
 /* Is there possibly anything in the set? While the other thread is inside, the answer may lag. */
 static inline bool owed_any(const struct owed *set)
 {

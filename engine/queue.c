@@ -403,6 +403,11 @@ uint32_t health_queue_length(const struct health_queue *queue)
     return (uint32_t)line_length(&queue->line);
 }
 
+uint32_t health_queue_owed(const struct health_queue *queue)
+{
+    return owed_count(&queue->owed);
+}
+
 void health_queue_counters(const struct health_queue *queue,
                            struct health_queue_counters *ret_counters)
 {

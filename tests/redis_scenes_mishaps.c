@@ -10,6 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* For how long Redis has not had everything; 0: it has. */
+static int64_t behind_ms(const struct stage *stage)
+{
+    int64_t since_ns = stage_counters(stage).behind_ns;
+    return since_ns ? (health_clock_ns() - since_ns) / HEALTH_NS_PER_MS : 0;
+}
+
 void scene_restart(void)
 {
     struct play play;
@@ -23,9 +30,12 @@ void scene_restart(void)
     change_each(&play.stage, 1);
     CHECK(play.stage.longest_queue <= 50);
     CHECK(!stage_counters(&play.stage).connected);
+    CHECK(behind_ms(&play.stage) >= 2900);
     redis_server_start(&play.server);
     recovers(&play.stage, "killed for 1.5 s, came back empty", 3000);
     CHECK(stage_until_remark(&play.stage, "works again", 2000) >= 0);
+    stage_run_ms(&play.stage, 100); /* for what was queued meanwhile */
+    CHECK(behind_ms(&play.stage) == 0);
 
     free(redis_server_ask(&play.server, "SAVE"));
     change_each(&play.stage, 1);
@@ -88,6 +98,7 @@ static void mishap(struct play *play, const char *words, const char *done, const
     change_each(&play->stage, 1);
     CHECK(stage_until_remark(&play->stage, words, 3000) >= 0);
     CHECK(play->stage.longest_queue <= 64);
+    CHECK(behind_ms(&play->stage) > 0);
     free(redis_server_ask(&play->server, undone));
     snprintf(remedy, sizeof remedy, "%s", words);
     recovers(&play->stage, remedy, 6000);

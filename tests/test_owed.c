@@ -20,6 +20,14 @@ static uint32_t flags_next(const struct flags *flags, uint32_t from)
     return flags->count;
 }
 
+static uint32_t flags_count(const struct flags *flags)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < flags->count; i++)
+        count += flags->set[i];
+    return count;
+}
+
 static uint32_t next_random(uint32_t *state)
 {
     *state = *state * 1664525 + 1013904223;
@@ -54,6 +62,9 @@ static void walk(struct owed *owed, struct flags *flags, uint32_t steps, uint32_
                 expected_from = expected + 1;
             }
         }
+        if (step % 64 == 0)
+            cr_assert_eq(owed_count(owed), flags_count(flags), "of %u at step %u", flags->count,
+                         step);
     }
 }
 

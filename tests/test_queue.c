@@ -77,6 +77,7 @@ Test(queue, drops_the_oldest_when_full_and_gives_it_once_there_is_room)
         expect_pop(queue, 0, 1, 0, HEALTH_STATE_UNKNOWN);
         expect_pop(queue, 1, 1, 0, HEALTH_STATE_UNKNOWN);
         expect_empty(queue);
+        cr_expect_eq(health_queue_owed(queue), 0);
         health_queue_destroy(queue);
     }
 }
@@ -101,8 +102,10 @@ Test(queue, owes_a_subject_nothing_more_once_a_newer_report_stands_in_line)
     for (int two_threads = 0; two_threads <= 1; two_threads++) {
         struct health_queue *queue = queue_of(3, 1, two_threads);
         push(queue, 0, 1, HEALTH_STATE_GREEN);
-        push(queue, 1, 1, HEALTH_STATE_GREEN);  /* drops 0 */
+        push(queue, 1, 1, HEALTH_STATE_GREEN); /* drops 0 */
+        cr_expect_eq(health_queue_owed(queue), 1);
         push(queue, 0, 2, HEALTH_STATE_YELLOW); /* drops 1 */
+        cr_expect_eq(health_queue_owed(queue), 1);
         expect_pop(queue, 0, 2, 1, HEALTH_STATE_UNKNOWN);
         expect_pop(queue, 1, 1, 0, HEALTH_STATE_UNKNOWN);
         expect_empty(queue);

@@ -39,7 +39,8 @@ void http_serve_live(struct http_call *call); /* http_health.c */
 void http_serve_ready(struct http_call *call);
 void http_serve_history(struct http_call *call); /* http_events.c */
 void http_serve_events(struct http_call *call);
-void http_balance_node(struct http_call *call); /* http_balance.c */
+void http_serve_metrics(struct http_call *call); /* http_metrics.c */
+void http_balance_node(struct http_call *call);  /* http_balance.c */
 void http_balance_cluster(struct http_call *call);
 
 /* Who follows the events. */

@@ -18,6 +18,7 @@ const struct http_route http_routes[] = {
     {CHECK, "/node/*", http_balance_node, false},
     {CHECK, "/node/*/*", http_balance_node, false},
     {CHECK, "/cluster/*", http_balance_cluster, false},
+    {READ, "/metrics", http_serve_metrics, false},
     {READ, "/livez", http_serve_live, false},
     {READ, "/readyz", http_serve_ready, false},
 };

@@ -85,6 +85,10 @@ HEALTH_API bool health_queue_pop(struct health_queue *queue, struct health_repor
  * Exact when both threads rest. */
 HEALTH_API uint32_t health_queue_length(const struct health_queue *queue);
 
+/* Subjects whose report was dropped and has not been queued again. For people: it looks at a bit of each
+ * subject. Exact when both threads rest. */
+HEALTH_API uint32_t health_queue_owed(const struct health_queue *queue);
+
 /* Copy the counters. Exact when both threads rest. */
 HEALTH_API void health_queue_counters(const struct health_queue *queue,
                                       struct health_queue_counters *ret_counters);
