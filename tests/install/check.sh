@@ -80,6 +80,12 @@ for compiler in gcc clang; do
     # shellcheck disable=SC2046
     try "$compiler" $(pkg-config --cflags healthd) "$libraries/libhealthd.a"
 done
+# The manual's example, too.
+sed -n '/^\.Bd -literal/,/^\.Ed/p' "$here/../../docs/man/libhealthd.3" | grep -v '^\.' >"$prefix/manual.c"
+# shellcheck disable=SC2046
+gcc -std=c17 -Wall -Wextra -Werror "$prefix/manual.c" -o "$prefix/manual" $(pkg-config --cflags --libs healthd) ||
+    fail "the manual's example cannot be built"
+[ "$(LD_LIBRARY_PATH=$libraries "$prefix/manual")" = green ] || fail "the manual's example does not say green"
 [ "$(wc -l <"$example")" -lt 150 ] || fail 'the example has grown'
 version=$(sed -n 's/^project(healthd VERSION \([0-9.]*\).*/\1/p' "$here/../../CMakeLists.txt")
 [ "$(pkg-config --modversion healthd)" = "$version" ] || fail 'pkg-config tells another version'
