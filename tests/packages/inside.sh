@@ -68,6 +68,7 @@ mkdir -p /var/lib/mysql /run/mysqld
 chown mysql /var/lib/mysql /run/mysqld
 systemctl start healthd healthd-agent || fail 'they do not start'
 until_true 'it says how things are' sh -c 'systemctl show -P StatusText healthd | grep -q "0 of 3 nodes green"'
+# shellcheck disable=SC2016
 expect 'it may have as many descriptors as there are' awk '/open files/ && $4 != $5 { exit 1 }' \
     "/proc/$(show MainPID healthd)/limits"
 expect 'it is its user' [ "$(stat -c %U "/proc/$(show MainPID healthd)")" = healthd ]
