@@ -18,6 +18,7 @@
 #define ANSWER_GAP_NS HEALTH_NS_PER_MS     /* the same before an answer to a challenge */
 #define REPEATS 3                          /* of the word "gone" */
 #define REPEAT_NS (10 * HEALTH_NS_PER_MS)  /* the first; each later one after twice as long */
+#define LATE_NS HEALTH_NS_PER_S            /* a beat that is later still is missing */
 #define THE_NODE 0                         /* the prober's number of the only node there is */
 
 struct agent {
@@ -39,6 +40,7 @@ struct agent {
     bool unseen_remarked; /* mysqld answers and no process is seen: said */
     struct agent_gist said;
     int64_t said_ns; /* the last beat; 0: none yet */
+    int64_t begun_ns;
 };
 
 static struct timeval delay(int64_t ns)
@@ -313,6 +315,7 @@ enum health_error agent_create(struct event_base *base, const struct agent_optio
     if (!agent)
         return HEALTH_ENOMEM;
     agent->options = *options;
+    agent->begun_ns = health_clock_ns();
     enum health_error error = begin_timers(agent, base);
     if (error == HEALTH_OK)
         error = begin_sender(agent, base);
@@ -339,6 +342,12 @@ void agent_destroy(struct agent *agent)
     if (agent->soon)
         event_free(agent->soon);
     free(agent);
+}
+
+bool agent_is_on_time(const struct agent *agent)
+{
+    int64_t last_ns = agent->said_ns ? agent->said_ns : agent->begun_ns;
+    return health_clock_ns() - last_ns <= 2 * agent->options.interval_ns + LATE_NS;
 }
 
 void agent_reread(struct agent *agent)

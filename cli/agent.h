@@ -33,6 +33,9 @@ enum health_error agent_create(struct event_base *base, const struct agent_optio
                                struct agent **ret_agent);
 void agent_destroy(struct agent *agent);
 
+/* Whether its heartbeats come: the latest is no older than two intervals and a little. */
+bool agent_is_on_time(const struct agent *agent);
+
 /* Read the credentials again. */
 void agent_reread(struct agent *agent);
 

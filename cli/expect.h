@@ -3,7 +3,7 @@
  *
  * An expectation holds for one subject from a time on until the subject's next one: its state is one of
  * `must`; in the first `within` it may also be any of the former expectation's `must`, or of
- * `meanwhile`. Before its first change a subject is "unknown". docs/trace.md describes the file.
+ * `meanwhile`. Before its first change a subject is "unknown". healthd-trace(5) describes the file.
  */
 #ifndef HEALTHD_CLI_EXPECT_H
 #define HEALTHD_CLI_EXPECT_H

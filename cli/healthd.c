@@ -8,8 +8,6 @@
 #include "monitor.h"
 #include "notify.h"
 
-#include <healthd/observer.h>
-
 #include <errno.h>
 #include <event2/event.h>
 #include <signal.h>
@@ -116,14 +114,6 @@ static void on_stop(evutil_socket_t signal_number, short what, void *context)
     signal(SIGALRM, end_at_once);
     alarm(STOP_SECONDS);
     event_base_loopbreak(daemon->base);
-}
-
-static void notify_reloading(void)
-{
-    char message[64];
-    snprintf(message, sizeof message, "RELOADING=1\nMONOTONIC_USEC=%lld",
-             (long long)(health_clock_ns() / HEALTH_NS_PER_US));
-    notify_send(message);
 }
 
 /* Without a file there is nothing but secrets to read again. */

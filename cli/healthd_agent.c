@@ -2,6 +2,7 @@
  * healthd-agent - watches the mysqld beside it and sends heartbeats to healthd.
  */
 #include "agent_options.h"
+#include "notify.h"
 
 #include <event2/event.h>
 #include <signal.h>
@@ -20,6 +21,7 @@ static void end(evutil_socket_t signal, short what, void *context)
 {
     (void)signal;
     (void)what;
+    notify_send("STOPPING=1");
     event_base_loopbreak(context);
 }
 
@@ -27,7 +29,32 @@ static void reread(evutil_socket_t signal, short what, void *context)
 {
     (void)signal;
     (void)what;
+    notify_reloading();
     agent_reread(context);
+    notify_send("READY=1");
+}
+
+/* That this runs shows that the loop does; the beats, that it looks and tells. */
+static void feed_watchdog(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    if (agent_is_on_time(context))
+        notify_send("WATCHDOG=1");
+}
+
+/* NULL with good left as it is: nobody wants to hear from us. */
+static struct event *begin_watchdog(struct event_base *base, struct agent *agent, bool *good)
+{
+    const uint64_t half_us = notify_watchdog_us() / 2;
+    const struct timeval period = {.tv_sec = (time_t)(half_us / 1000000),
+                                   .tv_usec = (suseconds_t)(half_us % 1000000)};
+    struct event *watchdog = half_us ? event_new(base, -1, EV_PERSIST, feed_watchdog, agent) : NULL;
+
+    if (half_us)
+        *good = *good && watchdog && event_priority_set(watchdog, 1) == 0 &&
+                event_add(watchdog, &period) == 0;
+    return watchdog;
 }
 
 /* What must be quick wakes by a descriptor; for the rest libevent's coarse timers do, which cost nothing. */
@@ -53,7 +80,12 @@ static int run(struct event_base *base, struct agent *agent)
 
     for (size_t i = 0; i < count; i++)
         good = good && signals[i] && event_add(signals[i], NULL) == 0;
+    struct event *watchdog = begin_watchdog(base, agent, &good);
+    if (good)
+        notify_send("READY=1");
     good = good && event_base_dispatch(base) == 0;
+    if (watchdog)
+        event_free(watchdog);
     for (size_t i = 0; i < count; i++)
         if (signals[i])
             event_free(signals[i]);

@@ -4,7 +4,10 @@
  */
 #include "notify.h"
 
+#include <healthd/observer.h>
+
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,6 +32,15 @@ void notify_send(const char *message)
     (void)sendto(descriptor, message, strlen(message), MSG_NOSIGNAL, (struct sockaddr *)&address,
                  (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
     close(descriptor);
+}
+
+void notify_reloading(void)
+{
+    char message[64];
+
+    snprintf(message, sizeof message, "RELOADING=1\nMONOTONIC_USEC=%lld",
+             (long long)(health_clock_ns() / HEALTH_NS_PER_US));
+    notify_send(message);
 }
 
 uint64_t notify_watchdog_us(void)

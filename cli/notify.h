@@ -9,6 +9,9 @@
 /* Send a message such as "READY=1\nSTATUS=..." to $NOTIFY_SOCKET; nothing if that is not set. Never waits. */
 void notify_send(const char *message);
 
+/* A reload begins; it ends with "READY=1". */
+void notify_reloading(void);
+
 /* How often the manager wants "WATCHDOG=1", in microseconds; 0: it does not. */
 uint64_t notify_watchdog_us(void);
 

@@ -1,7 +1,7 @@
 /*
  * trace_binary.h - the compact form's building blocks, shared by its reader and its writer.
  *
- * docs/trace.md describes the form. Numbers are base-128 varints, low group first; signed ones are
+ * healthd-trace(5) describes the form. Numbers are base-128 varints, low group first; signed ones are
  * zigzag. Times are differences to the entry before. A UUID is its place in a table that both sides
  * grow alike; a view that equals the one its node told last is one bit.
  */

@@ -5,7 +5,7 @@
  * heartbeats, the reader of a trace) fills one in and hands it to health_engine_observe(), which copies
  * what it needs. "Not known" is always a value of its own, never a zero that could be mistaken for news.
  *
- * The names follow the trace format (docs/trace.md) and, below "view", Galera's own status variables:
+ * The names follow the trace format (healthd-trace(5)) and, below "view", Galera's own status variables:
  * https://galeracluster.com/library/documentation/galera-status-variables.html
  */
 #ifndef HEALTHD_OBSERVATION_H

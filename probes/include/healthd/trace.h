@@ -3,7 +3,7 @@
  *
  * A trace is a header and then one entry after another: an observation, or a mark (what an experimenter
  * did; never evidence). It has two forms with the same content, told apart by their first bytes: JSON
- * Lines, for people, and a compact binary form, for large traces. docs/trace.md describes both.
+ * Lines, for people, and a compact binary form, for large traces. healthd-trace(5) describes both.
  *
  * Reading never guesses: whatever is not understood gives a note with its line (or byte) and what was
  * expected, and reading goes on with the next entry. In strict mode the first problem ends it.
