@@ -2,6 +2,7 @@
  * cmd_replay.c - healthctl replay: what an engine makes of recorded traces.
  */
 #include "command.h"
+#include "config_report.h"
 #include "expect.h"
 #include "paint.h"
 #include "replay.h"
@@ -319,12 +320,6 @@ static int parse_call(int argc, char **argv, struct call *call, bool *ret_stop)
     return EXIT_DONE;
 }
 
-static void print_mistake(void *context, bool error, const char *text)
-{
-    (void)context;
-    fprintf(stderr, "%s%s\n", error ? "" : "warning: ", text);
-}
-
 static int replay_all(const struct call *call, const struct config *config)
 {
     int worst = EXIT_DONE;
@@ -347,7 +342,7 @@ static int run(int argc, char **argv)
     if (stop)
         return result;
     if (call.config_path &&
-        !config_read(call.config_path, CONFIG_FOR_REPLAY, print_mistake, NULL, &config)) {
+        !config_read(call.config_path, CONFIG_FOR_REPLAY, config_print_mistake, NULL, &config)) {
         config_clear(&config);
         return EXIT_USAGE;
     }

@@ -1,7 +1,7 @@
 /*
  * healthd.c - the daemon: its options, its signals, its life.
  */
-#include "config.h"
+#include "config_report.h"
 #include "healthd_options.h"
 #include "http.h"
 #include "log.h"
@@ -45,12 +45,6 @@ struct daemon {
 
 /* ---- Configuration ---- */
 
-static void print_mistake(void *context, bool error, const char *text)
-{
-    (void)context;
-    fprintf(stderr, "%s%s\n", error ? "" : "warning: ", text);
-}
-
 static void log_mistake(void *context, bool error, const char *text)
 {
     char value[LOG_VALUE_MAX];
@@ -87,16 +81,11 @@ static void free_config(struct config *config)
 
 static int check_config(const struct healthd_options *options)
 {
-    struct config *config = read_config(options, print_mistake);
-    size_t nodes = 0;
+    struct config *config = read_config(options, config_print_mistake);
 
     if (!config)
         return HEALTHD_EXIT_CONFIG;
-    for (size_t i = 0; i < config->cluster_count; i++)
-        nodes += config->clusters[i].node_count;
-    printf("%s: it can be used: %zu clusters, %zu nodes\n",
-           options->call.cluster ? "the command line" : options->path, config->cluster_count,
-           nodes);
+    config_print_good(options->call.cluster ? "the command line" : options->path, config);
     free_config(config);
     return HEALTHD_EXIT_DONE;
 }
@@ -361,7 +350,7 @@ static int run(const struct healthd_options *options)
     struct daemon daemon = {.options = options};
     int result = HEALTHD_EXIT_FAILED;
 
-    daemon.first = daemon.now = read_config(options, print_mistake);
+    daemon.first = daemon.now = read_config(options, config_print_mistake);
     if (!daemon.first)
         return HEALTHD_EXIT_CONFIG;
     signal(SIGPIPE, SIG_IGN); /* who reads our output may go */
