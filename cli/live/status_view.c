@@ -202,24 +202,64 @@ static void add_sentence(struct table *table, const cJSON *node)
                    picture_reason(node, "routable_reason"));
 }
 
-struct table *status_view(const cJSON *document, bool wide)
+static void add_cluster(struct table *table, const cJSON *document, const cJSON *cluster, bool wide)
+{
+    const cJSON *nodes = picture_get(cluster, "nodes");
+    const cJSON *node;
+
+    add_title(table, document, cluster);
+    add_faults(table, cluster);
+    cJSON_ArrayForEach(node, nodes) add_node(table, document, node, wide);
+    cJSON_ArrayForEach(node, nodes)
+    {
+        add_sentence(table, node);
+        add_maintenance(table, document, node);
+    }
+}
+
+/* The colours, the worst first; one that is not known here is as bad as not knowing. */
+static const char *const colours[] = {"red", "unknown", "yellow", "green"};
+#define COLOUR_COUNT (sizeof colours / sizeof *colours)
+
+static unsigned colour_of(const cJSON *cluster)
+{
+    const char *colour = picture_text(cluster, "colour");
+    for (unsigned i = 0; i < COLOUR_COUNT; i++)
+        if (strcmp(colour, colours[i]) == 0)
+            return i;
+    return 1;
+}
+
+/* "3 clusters: 1 red, 2 green", where there are several. */
+static void add_sum(struct table *table, const cJSON *document)
 {
     const cJSON *cluster = NULL;
-    const cJSON *node;
+    unsigned counts[COLOUR_COUNT] = {0};
+    unsigned count = 0;
+    char text[96] = "";
+
+    for (; (cluster = live_next_cluster(document, cluster)); count++)
+        counts[colour_of(cluster)]++;
+    for (unsigned i = 0; i < COLOUR_COUNT; i++)
+        if (counts[i])
+            snprintf(text + strlen(text), sizeof text - strlen(text), "%s %u %s", *text ? "," : "",
+                     counts[i], colours[i]);
+    if (count != 1)
+        table_text(table, 0, "", "", "%u clusters:%s", count, text);
+}
+
+struct table *status_view(const cJSON *document, bool wide)
+{
     struct table *table =
         wide ? table_create(wide_columns, sizeof wide_columns / sizeof *wide_columns)
              : table_create(columns, sizeof columns / sizeof *columns);
 
-    while (table && (cluster = live_next_cluster(document, cluster))) {
-        const cJSON *nodes = picture_get(cluster, "nodes");
-        add_title(table, document, cluster);
-        add_faults(table, cluster);
-        cJSON_ArrayForEach(node, nodes) add_node(table, document, node, wide);
-        cJSON_ArrayForEach(node, nodes)
-        {
-            add_sentence(table, node);
-            add_maintenance(table, document, node);
-        }
+    add_sum(table, document);
+    for (unsigned colour = 0; colour < COLOUR_COUNT; colour++) {
+        const cJSON *cluster = NULL;
+        while ((cluster = live_next_cluster(document, cluster)))
+            if (colour_of(cluster) == colour)
+                add_cluster(table, document, cluster, wide);
     }
     return table;
 }

@@ -8,7 +8,7 @@
 
 #include <cjson/cJSON.h>
 
-/* A document of clusters in a table. With `wide` it has every column. The document must live until the
+/* A document of clusters in a table, the worst first. With `wide` it has every column. The document must live until the
  * table is printed. NULL: memory is short. */
 struct table *status_view(const cJSON *document, bool wide);
 

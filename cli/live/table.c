@@ -11,8 +11,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define GAP 2       /* between columns */
-#define FIRST_MIN 8 /* what is left of the first column at least */
+#define GAP 2           /* between columns */
+#define FIRST_ENOUGH 24 /* of the first column: enough to know a name by */
+#define FIRST_MIN 8     /* ... and what is left of it in any case */
 
 struct cell {
     const char *state; /* NULL: no colour */
@@ -163,19 +164,27 @@ static unsigned least_column(const struct table *table)
     return table->columns[least].rank ? least : 0;
 }
 
+/* Shorten the first column to what is left for it, but to no less than `least`. */
+static void shorten(struct table *table, unsigned width, unsigned least)
+{
+    unsigned rest = total_width(table) - table->widths[0];
+    unsigned left = width > rest + least ? width - rest : least;
+
+    if (left < table->widths[0])
+        table->widths[0] = left;
+}
+
+/* A long name gives way before a column does, as long as enough of it is left to know it by. */
 static void fit(struct table *table, unsigned width)
 {
+    const unsigned whole = table->widths[0];
     unsigned least;
 
+    shorten(table, width, FIRST_ENOUGH);
     while (total_width(table) > width && (least = least_column(table)))
         table->hidden[least] = true;
-    unsigned total = total_width(table);
-    if (total > width) {
-        unsigned rest = total - table->widths[0];
-        unsigned first = width > rest + FIRST_MIN ? width - rest : FIRST_MIN;
-        if (first < table->widths[0])
-            table->widths[0] = first;
-    }
+    table->widths[0] = whole;
+    shorten(table, width, FIRST_MIN);
 }
 
 /* ---- Writing ---- */
@@ -320,7 +329,7 @@ void table_print(struct table *table, FILE *stream, const struct table_look *loo
     if (!table)
         return;
     measure(table, look->headings);
-    if (look->width)
+    if (look->width && table->count)
         fit(table, look->width);
     if (look->headings)
         put_headings(&pen, table);
