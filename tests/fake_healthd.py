@@ -51,13 +51,13 @@ def head(**more):
 
 class FakeHealthd:
     """Answers by path: `answers["/v1/clusters"] = (status, text or object)`; what came in is in `calls`, and when
-    in `times`. What is put in `events` goes to whoever follows them; None ends the stream."""
+    in `times`. Each stream of events that is asked for is in `streams`: say() puts an event into one."""
 
     def __init__(self):
         self.answers = {}
         self.calls = []
         self.times = []
-        self.events = queue.SimpleQueue()
+        self.streams = []
         fake = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -88,9 +88,14 @@ class FakeHealthd:
                 self.send_header("Connection", "close")
                 self.end_headers()
                 self.wfile.write(b"retry: 1000\n\n")
-                while (text := fake.events.get()) is not None:
-                    self.wfile.write(text.encode())
                 self.close_connection = True
+                said = queue.SimpleQueue()
+                fake.streams.append(said)
+                try:
+                    while (text := said.get()) is not None:
+                        self.wfile.write(text.encode())
+                except OSError:
+                    pass  # who followed is gone
 
             do_GET = do_POST = do_DELETE = answer
 
@@ -106,9 +111,16 @@ class FakeHealthd:
         for one in clusters:
             self.answers[f"/v1/clusters/{one['name']}"] = (200, head(cluster=one))
 
+    def say(self, event, number, data, stream=0):
+        """An event to whoever asked for the n-th stream, once it has asked."""
+        while len(self.streams) <= stream:
+            time.sleep(0.01)
+        self.streams[stream].put(f"id: 7-{number}\nevent: {event}\ndata: {data}\n\n")
+
     def close(self):
         """It listens no more."""
-        self.events.put(None)
+        for stream in self.streams:
+            stream.put(None)
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
