@@ -2,6 +2,7 @@
  * cmd_replay.c - healthctl replay: what an engine makes of recorded traces.
  */
 #include "command.h"
+#include "config_report.h"
 #include "expect.h"
 #include "mark.h"
 #include "paint.h"
@@ -330,7 +331,7 @@ static int run(int argc, char **argv)
     if (stop)
         return result;
     if (call.config_path &&
-        !config_read(call.config_path, CONFIG_FOR_REPLAY, config_print, NULL, &config)) {
+        !config_read(call.config_path, CONFIG_FOR_REPLAY, config_print_mistake, NULL, &config)) {
         config_clear(&config);
         return EXIT_USAGE;
     }

@@ -1,109 +1,83 @@
 /*
- * cmd_why.c - healthctl why: why a node was in its state at a moment of a trace.
+ * cmd_why.c - healthctl why: why a node is in its state, now or at a moment of a trace.
+ *
+ * Both are told through the same document: a replay has around its engine what healthd has.
  */
-#include "command.h"
-#include "paint.h"
+#include "json_value.h"
+#include "live.h"
+#include "overview.h"
+#include "picture.h"
 #include "replay.h"
+#include "why_view.h"
 
-#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static void print_answers(const struct health_why *why)
-{
-    static const char *const questions[] = {"is mysqld running?", "is it a member?",
-                                            "did it exit gracefully?"};
-    bool gone = why->answers[HEALTH_QUESTION_RUNNING] == HEALTH_ANSWER_NO;
+/* ---- A recorded moment ---- */
 
-    for (unsigned i = 0; i < HEALTH_QUESTION_COUNT; i++) {
-        if (i == (gone ? HEALTH_QUESTION_MEMBER : HEALTH_QUESTION_CLEAN))
-            continue; /* the question does not arise */
-        printf("  %-24s %-10s rule %s %u: %s (%s)\n", questions[i],
-               health_answer_name((enum health_answer)why->answers[i]), health_answer_facts[i].name,
-               why->rules[i]->id, health_reason_name((enum health_reason)why->rules[i]->reason),
-               health_reason_text((enum health_reason)why->rules[i]->reason));
-    }
+/* What healthd would have around its engine. */
+struct recorded {
+    struct replay replay;
+    struct roster roster;
+    struct sightings *sightings;
+};
+
+static void on_observation(void *context, const struct health_observation *observation)
+{
+    struct recorded *recorded = context;
+    sightings_take(recorded->sightings, observation);
 }
 
-static void print_age(const char *witness, const char *said, int64_t age_ns)
+static bool recorded_open(struct recorded *recorded, const char *path)
 {
-    if (age_ns < 0)
-        printf("  %-12s nothing\n", witness);
-    else
-        printf("  %-12s %-14s %.3f s ago\n", witness, said, (double)age_ns / 1e9);
+    const struct replay_options options = {.strict = false};
+
+    memset(recorded, 0, sizeof *recorded);
+    if (!replay_open(&recorded->replay, path, &options))
+        return false;
+    const struct health_trace_header *header = recorded->replay.header;
+    recorded->sightings = sightings_create(header->node_count);
+    if (!recorded->sightings || !roster_init(&recorded->roster, header->node_count, 1))
+        return false;
+    roster_add_cluster(&recorded->roster, 0, header->cluster);
+    for (uint32_t i = 0; i < header->node_count; i++)
+        roster_add_node(&recorded->roster, 0, i, header->nodes[i]);
+    return true;
 }
 
-static const char *value_name(const struct health_why *why, enum health_node_fact fact)
+static void recorded_close(struct recorded *recorded)
 {
-    return health_node_facts[fact].values[why->facts[fact]];
+    sightings_destroy(recorded->sightings);
+    roster_clear(&recorded->roster);
+    replay_close(&recorded->replay);
 }
 
-static void print_witnesses(const struct health_why *why)
+static int print_recorded(const struct recorded *recorded, const char *name, uint32_t node)
 {
-    print_age("probe", value_name(why, HEALTH_FACT_PROBE), why->probe_age_ns);
-    print_age("idle link", value_name(why, HEALTH_FACT_LINK), why->link_age_ns);
-    print_age("agent", value_name(why, HEALTH_FACT_AGENT), why->agent_age_ns);
-    print_age(why->view_from_agent ? "view (agent)" : "view (probe)",
-              value_name(why, HEALTH_FACT_CLAIM), why->view_age_ns);
-    if (why->view_conf_id != HEALTH_CONF_NONE)
-        printf("  %-12s configuration %llu of %u members\n", "",
-               (unsigned long long)why->view_conf_id, why->view_size);
-    printf("  %-12s %s\n", "peers", value_name(why, HEALTH_FACT_PEERS));
-}
-
-static void print_facts(const struct health_why *why)
-{
-    for (unsigned i = 0; i < HEALTH_NODE_FACT_COUNT; i++)
-        printf("%s%s=%s", i ? ", " : "  ", health_node_facts[i].name,
-               value_name(why, (enum health_node_fact)i));
-    putchar('\n');
-}
-
-/* Group the changes by the state that would follow. */
-static void print_changes(const struct health_why *why)
-{
-    for (unsigned state = 0; state < HEALTH_STATE_COUNT; state++) {
-        unsigned shown = 0;
-        for (uint32_t i = 0; i < why->change_count; i++) {
-            const struct health_change *change = &why->changes[i];
-            if (change->state != state)
-                continue;
-            if (shown++ == 0)
-                printf("  %-11s if ", health_state_name((enum health_state)state));
-            else
-                printf(", or ");
-            printf("%s were %s", health_node_facts[change->fact].name,
-                   health_node_facts[change->fact].values[change->value]);
-        }
-        if (shown)
-            putchar('\n');
-    }
-    if (!why->change_count)
-        puts("  no single fact");
-}
-
-static int explain(struct replay *replay, const char *name, uint32_t node)
-{
+    const struct replay *replay = &recorded->replay;
+    const struct overview overview = {.roster = &recorded->roster,
+                                      .engine = replay->engine,
+                                      .sightings = recorded->sightings,
+                                      .limits = &replay->limits};
+    struct why_times times;
     struct health_why why;
-    bool paint = paint_wanted(stdout);
+    char *text = json_print(overview_why(&overview, node));
+    cJSON *json = cJSON_Parse(text ? text : ""); /* as whoever asks a server reads it */
 
     health_engine_why(replay->engine, node, &why);
-    const char *state = health_state_name(why.node.state);
-    printf("%s at %.3f s is %s%s%s since %.3f s: %s (%s)\n", name,
-           replay_seconds(replay, replay->now_ns), paint_state(paint, state), state,
-           paint_end(paint), replay_seconds(replay, why.node.since_ns),
-           health_reason_text(why.node.reason), health_reason_name(why.node.reason));
-    printf("routable: %s (%s)\n", health_answer_name(why.node.routable),
-           health_reason_text(why.node.routable_reason));
-    printf("%u changes of state, %u unclean exits, life %u of mysqld, pid %u\n\nanswers\n",
-           why.node.transitions, why.node.unclean_exits, why.node.incarnation, why.node.pid);
-    print_answers(&why);
-    puts("\nwitnesses");
-    print_witnesses(&why);
-    puts("\nfacts");
-    print_facts(&why);
-    puts("\nwhat would change it");
-    print_changes(&why);
-    printf("  time alone: not before %.3f s\n", replay_seconds(replay, why.next_ns));
+    snprintf(times.name, sizeof times.name, "%s at %.3f s", name,
+             replay_seconds(replay, replay->now_ns));
+    snprintf(times.since, sizeof times.since, "since %.3f s",
+             replay_seconds(replay, why.node.since_ns));
+    if (why.next_ns == HEALTH_NEVER_NS)
+        snprintf(times.next, sizeof times.next, "never");
+    else
+        snprintf(times.next, sizeof times.next, "not before %.3f s",
+                 replay_seconds(replay, why.next_ns));
+    why_print(json, &times);
+    cJSON_Delete(json);
+    free(text);
     return EXIT_DONE;
 }
 
@@ -115,36 +89,78 @@ static int find_node(const struct replay *replay, const char *name)
     return -1;
 }
 
-static int explain_at(const char *path, const char *name, const char *at)
+static int explain_recorded(const char *path, const char *name, const char *at)
 {
-    struct replay replay;
-    const struct replay_options options = {.strict = false};
-    const struct replay_listener silent = {.context = NULL};
+    struct recorded recorded;
+    const struct replay_listener listener = {.observation = on_observation, .context = &recorded};
     int64_t until_ns = HEALTH_NEVER_NS;
-    int result;
+    int result = EXIT_USAGE;
 
-    if (!replay_open(&replay, path, &options))
-        return EXIT_USAGE;
-    int node = find_node(&replay, name);
-    if (node < 0) {
-        result = command_misused(&command_why, "node \"%s\" is not in the trace", name);
-    } else if (at && !replay_time(&replay, at, &until_ns)) {
-        result = command_misused(&command_why,
-                                 "--at %s: seconds from the start (12.5) or a t_us "
-                                 "(1112815232us) is expected",
-                                 at);
-    } else {
-        replay_run(&replay, until_ns, &silent);
-        result = explain(&replay, name, (uint32_t)node);
+    if (!recorded_open(&recorded, path)) {
+        recorded_close(&recorded);
+        return result;
     }
-    replay_close(&replay);
+    int node = find_node(&recorded.replay, name);
+    if (node < 0) {
+        command_misused(&command_why, "node \"%s\" is not in the trace", name);
+    } else if (at && !replay_time(&recorded.replay, at, &until_ns)) {
+        command_misused(&command_why,
+                        "--at %s: seconds from the start (12.5) or a t_us "
+                        "(1112815232us) is expected",
+                        at);
+    } else {
+        replay_run(&recorded.replay, until_ns, &listener);
+        result = print_recorded(&recorded, name, (uint32_t)node);
+    }
+    recorded_close(&recorded);
     return result;
+}
+
+/* ---- Now ---- */
+
+static void print_live(const cJSON *document, const struct directory_entry *entry)
+{
+    const cJSON *node = picture_get(document, "node");
+    struct why_times times;
+    char span[PICTURE_SPAN_MAX];
+    double next_ms;
+
+    picture_since(document, node, "since", span);
+    snprintf(times.name, sizeof times.name, "%s/%s", entry->cluster, entry->node);
+    snprintf(times.since, sizeof times.since, "for %s (since %.40s)", span,
+             picture_text(node, "since"));
+    if (picture_number(node, "next_ms", &next_ms))
+        snprintf(times.next, sizeof times.next, "not for another %.3f s", next_ms / 1e3);
+    else
+        snprintf(times.next, sizeof times.next, "never");
+    why_print(node, &times);
+}
+
+static int explain_live(struct live *live, const char *name)
+{
+    struct directory_entry entry;
+    char path[LIVE_PATH_MAX];
+    cJSON *document = NULL;
+
+    if (!live_open(live))
+        return live->code;
+    if (live_find_node(live, name, &entry)) {
+        live_path(&entry, "", path);
+        document = live_get(live, path, NULL);
+    }
+    if (document)
+        print_live(document, &entry);
+    int code = document ? EXIT_DONE : live->code;
+    cJSON_Delete(document);
+    live_close(live);
+    return code;
 }
 
 static int run(int argc, char **argv)
 {
     static const struct option options[] = {
-        {"at", required_argument, NULL, 'a'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+        LIVE_OPTIONS, {"at", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
+    struct live live = {.command = &command_why};
     const char *at = NULL;
     int option;
 
@@ -153,20 +169,34 @@ static int run(int argc, char **argv)
             return command_help(&command_why);
         if (option == '?')
             return command_option_misused(&command_why, argv);
-        at = optarg;
+        if (!live_option(&live, option, optarg))
+            at = optarg;
     }
-    if (argc - optind != 2)
-        return command_misused(&command_why, "a trace and a node are expected");
-    return explain_at(argv[optind], argv[optind + 1], at);
+    int count = argc - optind;
+    if (count == 2 && (live.server || live.timeout))
+        return command_misused(&command_why, "a trace needs no server: --server and --timeout go "
+                                             "with a node alone");
+    if (count == 1 && at)
+        return command_misused(&command_why, "--at goes with a trace: TRACE NODE is expected");
+    if (count == 2)
+        return explain_recorded(argv[optind], argv[optind + 1], at);
+    if (count == 1)
+        return explain_live(&live, argv[optind]);
+    return command_misused(&command_why, "a node, or a trace and a node, are expected");
 }
 
 const struct command command_why = {
     .name = "why",
-    .arguments = "TRACE NODE [--at T]",
-    .about = "Explain why a node was in its state at a moment of a trace",
-    .help = "  --at T   the moment: seconds from the start, or a t_us such as 1112815232us;\n"
-            "           without it, the trace's end\n\n"
-            "Shows the three answers with the rules that gave them, the witnesses with the age of\n"
-            "their testimony, the facts, and which single facts would change the state.\n",
+    .arguments = "[CLUSTER/]NODE" LIVE_ARGUMENTS " | TRACE NODE [--at T]",
+    .about = "Explain why a node is in its state, now or at a moment of a trace",
+    .help =
+        "  NODE alone is asked of a running healthd; with a trace before it, the recording is\n"
+        "  replayed.\n\n" LIVE_HELP
+        "  --at T         the moment of a trace: seconds from the start, or a t_us such as\n"
+        "                 1112815232us; without it, the trace's end\n\n"
+        "Shows the three answers with the rules that gave them, the witnesses with the age of\n"
+        "their testimony, the facts, and which single facts would change the state.\n\n"
+        "Exit codes: 0 done; 2 wrong usage, no such node, or a trace that cannot be used; 3 the\n"
+        "server was not reached, or its answer cannot be used.\n",
     .run = run,
 };

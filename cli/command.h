@@ -4,9 +4,10 @@
 #ifndef HEALTHD_CLI_COMMAND_H
 #define HEALTHD_CLI_COMMAND_H
 
-/* 0: done. 1: an expectation is broken, or a strict reading found a problem. 2: the call or its input
- * cannot be used, or its output cannot be written. */
-enum { EXIT_DONE = 0, EXIT_BROKEN = 1, EXIT_USAGE = 2 };
+/* 0: done. 1: an expectation is broken, a strict reading found a problem, or not all is green. 2: the call or its input
+ * cannot be used, or its output cannot be written. 3: a running healthd was not reached, or what it answers
+ * cannot be used. */
+enum { EXIT_DONE = 0, EXIT_BROKEN = 1, EXIT_USAGE = 2, EXIT_SERVER = 3 };
 
 struct command {
     const char *name;
@@ -16,7 +17,9 @@ struct command {
     int (*run)(int argc, char **argv);
 };
 
-extern const struct command command_replay, command_why, command_rules, command_trace;
+extern const struct command command_status, command_why, command_events, command_matrix,
+    command_check, command_maint, command_check_config, command_replay, command_rules,
+    command_trace;
 
 /* Say what is wrong with a call of `command` and how it is called; gives EXIT_USAGE. */
 int command_misused(const struct command *command, const char *format, ...)

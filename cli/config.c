@@ -3,7 +3,6 @@
  */
 #include "config_private.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,12 +112,6 @@ void config_fill(struct config *config)
     fill_number(&config->redis.log_length, REDIS_LOG_LENGTH);
     for (size_t i = 0; i < config->cluster_count; i++)
         fill_cluster(&config->clusters[i]);
-}
-
-void config_print(void *context, bool error, const char *text)
-{
-    (void)context;
-    fprintf(stderr, "%s%s\n", error ? "" : "warning: ", text);
 }
 
 size_t config_node_count(const struct config *config)

@@ -92,9 +92,6 @@ bool config_call(const struct config_call *call, config_say *say, void *context,
 
 void config_clear(struct config *config);
 
-/* For `say`: print it to standard error. */
-void config_print(void *context, bool error, const char *text);
-
 /* Of all clusters. */
 size_t config_node_count(const struct config *config);
 

@@ -1,5 +1,5 @@
 /*
- * healthctl - replay traces, explain verdicts, print the rules.
+ * healthctl - ask a running healthd, replay traces, explain verdicts, print the rules.
  */
 #include "command.h"
 
@@ -9,8 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct command *const commands[] = {&command_replay, &command_why, &command_rules,
-                                                 &command_trace};
+static const struct command *const commands[] = {
+    &command_status, &command_why,          &command_events, &command_matrix, &command_check,
+    &command_maint,  &command_check_config, &command_replay, &command_rules,  &command_trace};
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 
@@ -45,15 +46,20 @@ int command_option_misused(const struct command *command, char **argv)
 
 static int help(FILE *stream)
 {
-    fputs("usage: healthctl COMMAND ...\n\n"
-          "Replay recorded observations of MySQL Galera clusters, and explain the verdicts.\n\n",
-          stream);
+    fputs(
+        "usage: healthctl COMMAND ...\n\n"
+        "Ask a running healthd about MySQL Galera clusters, replay what was recorded of them, and\n"
+        "explain the verdicts.\n\n",
+        stream);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
-        fprintf(stream, "  %-8s %s\n", commands[i]->name, commands[i]->about);
+        fprintf(stream, "  %-13s %s\n", commands[i]->name, commands[i]->about);
     fputs("\n'healthctl COMMAND --help' says more.\n"
-          "Exit codes: 0 done; 1 an expectation is broken; 2 wrong usage, unusable input, or\n"
-          "output that cannot be written.\n"
-          "Colours are off when the output is no terminal, or when NO_COLOR is set.\n",
+          "Exit codes: 0 done; 1 an expectation is broken, or a cluster is not green; 2 wrong "
+          "usage,\n"
+          "unusable input, or output that cannot be written; 3 the server was not reached, or its\n"
+          "answer cannot be used. check and check-config have their own.\n"
+          "Colours are off when the output is no terminal, or when NO_COLOR is set.\n"
+          "HEALTHD_SERVER says which healthd is asked (default http://127.0.0.1:9200).\n",
           stream);
     return stream == stdout ? EXIT_DONE : EXIT_USAGE;
 }

@@ -1,7 +1,7 @@
 /*
  * healthd.c - the daemon: its options, its signals, its life.
  */
-#include "config.h"
+#include "config_report.h"
 #include "healthd_options.h"
 #include "http.h"
 #include "log.h"
@@ -78,13 +78,11 @@ static void free_config(struct config *config)
 
 static int check_config(const struct healthd_options *options)
 {
-    struct config *config = read_config(options, config_print);
+    struct config *config = read_config(options, config_print_mistake);
 
     if (!config)
         return HEALTHD_EXIT_CONFIG;
-    printf("%s: it can be used: %zu clusters, %zu nodes\n",
-           options->call.cluster ? "the command line" : options->path, config->cluster_count,
-           config_node_count(config));
+    config_print_good(options->call.cluster ? "the command line" : options->path, config);
     free_config(config);
     return HEALTHD_EXIT_DONE;
 }
@@ -344,7 +342,7 @@ static int run(const struct healthd_options *options)
     struct daemon daemon = {.options = options};
     int result = HEALTHD_EXIT_FAILED;
 
-    daemon.first = daemon.now = read_config(options, config_print);
+    daemon.first = daemon.now = read_config(options, config_print_mistake);
     if (!daemon.first)
         return HEALTHD_EXIT_CONFIG;
     signal(SIGPIPE, SIG_IGN); /* who reads our output may go */

@@ -4,7 +4,7 @@
 #ifndef HEALTHD_CLI_HEALTHD_OPTIONS_H
 #define HEALTHD_CLI_HEALTHD_OPTIONS_H
 
-#include "config.h"
+#include "config_report.h"
 
 /* 0: done, or stopped by a signal. 1: it could not run. 2: it was called wrongly. 78 (EX_CONFIG): the
  * configuration cannot be used, and trying again is of no use. */
@@ -12,7 +12,7 @@ enum {
     HEALTHD_EXIT_DONE = 0,
     HEALTHD_EXIT_FAILED = 1,
     HEALTHD_EXIT_USAGE = 2,
-    HEALTHD_EXIT_CONFIG = 78
+    HEALTHD_EXIT_CONFIG = CONFIG_EXIT_UNUSABLE
 };
 
 enum healthd_call {

@@ -189,6 +189,8 @@ static void take_observation(struct replay *replay, int64_t at_ns,
     if (error != HEALTH_OK)
         fprintf(stderr, "%s: line %llu: %s\n", replay->path, (unsigned long long)entry->line,
                 health_error_text(error));
+    if (listener->observation)
+        listener->observation(listener->context, &entry->observation);
     tell(replay, listener);
 }
 

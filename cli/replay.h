@@ -41,8 +41,9 @@ struct replay_options {
     bool strict;
 };
 
-/* What a replay tells, in the order of time. Either may be NULL. */
+/* What a replay tells, in the order of time. Each may be NULL. */
 struct replay_listener {
+    void (*observation)(void *context, const struct health_observation *observation);
     void (*report)(void *context, const struct replay *replay, const struct health_report *report);
     void (*mark)(void *context, const struct replay *replay, int64_t at_ns, const char *mark);
     void (*wait)(void *context, int64_t until_ns); /* before the clock moves on */

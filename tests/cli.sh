@@ -33,7 +33,7 @@ diff -u "$here/golden/rules.txt" "$scratch/out" || fail "the rules differ from t
 # Help and misuse.
 expect_exit 0 "$healthctl" --help
 says 'usage: healthctl COMMAND'
-for command in replay why rules trace; do
+for command in status why events matrix check maint check-config replay rules trace; do
     expect_exit 0 "$healthctl" "$command" --help
     says "usage: healthctl $command"
 done
@@ -41,7 +41,7 @@ expect_exit 2 "$healthctl"
 expect_exit 2 "$healthctl" dance
 says 'no command "dance"'
 expect_exit 2 "$healthctl" replay
-for command in replay why rules trace; do
+for command in status why events matrix maint check-config replay rules trace; do
     expect_exit 2 "$healthctl" "$command" --dance
     says "healthctl $command: --dance: there is no such option"
     says "usage: healthctl $command"
@@ -112,6 +112,7 @@ full why "$trace" n3
 full trace info "$trace"
 full trace convert "$trace" -
 full replay --help
+full status --help
 expect_exit 2 "$healthctl" trace convert "$trace" /dev/full
 says '/dev/full: cannot be written: No space left on device'
 

@@ -101,5 +101,10 @@ for program in healthctl healthd-bench; do
     "$prefix/bin/$program" --help >/dev/null || fail "$program is not installed"
 done
 
+for place in bash-completion/completions/healthctl zsh/vendor-completions/_healthctl \
+    fish/vendor_completions.d/healthctl.fish; do
+    [ -f "$prefix/share/$place" ] || fail "share/$place is not installed"
+done
+
 [ "$failed" -eq 0 ] && echo 'what is installed can be used'
 exit "$failed"

@@ -1,0 +1,121 @@
+/*
+ * picture.c - see picture.h.
+ */
+#include "picture.h"
+
+#include <healthd/reason.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define MS_PER_S 1000
+
+const cJSON *picture_get(const cJSON *json, const char *key)
+{
+    return cJSON_GetObjectItemCaseSensitive(json, key);
+}
+
+const char *picture_text(const cJSON *json, const char *key)
+{
+    const char *text = cJSON_GetStringValue(picture_get(json, key));
+    return text ? text : "-";
+}
+
+bool picture_number(const cJSON *json, const char *key, double *ret_number)
+{
+    const cJSON *value = picture_get(json, key);
+    if (!cJSON_IsNumber(value))
+        return false;
+    *ret_number = value->valuedouble;
+    return true;
+}
+
+bool picture_yes(const cJSON *json, const char *key)
+{
+    return cJSON_IsTrue(picture_get(json, key));
+}
+
+bool picture_no(const cJSON *json, const char *key)
+{
+    return cJSON_IsFalse(picture_get(json, key));
+}
+
+const char *picture_answer(const cJSON *json, const char *key)
+{
+    return picture_yes(json, key) ? "yes" : picture_no(json, key) ? "no" : "not known";
+}
+
+const char *picture_reason(const cJSON *json, const char *key)
+{
+    const char *name = picture_text(json, key);
+    for (unsigned i = 0; i < HEALTH_REASON_COUNT; i++)
+        if (strcmp(name, health_reason_name((enum health_reason)i)) == 0)
+            return health_reason_text((enum health_reason)i);
+    return name;
+}
+
+/* The zone: "Z" or "+02:00". False: neither. */
+static bool parse_zone(const char *text, int *ret_minutes)
+{
+    int hours, minutes, length = 0;
+
+    *ret_minutes = 0;
+    if (strcmp(text, "Z") == 0)
+        return true;
+    if ((*text != '+' && *text != '-') ||
+        sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &length) != 2 || text[1 + length])
+        return false;
+    *ret_minutes = (hours * 60 + minutes) * (*text == '-' ? -1 : 1);
+    return true;
+}
+
+bool picture_parse_time(const char *text, int64_t *ret_ms)
+{
+    struct tm parts = {.tm_isdst = 0};
+    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
+    int64_t ms = 0;
+    int digit_ms = MS_PER_S / 10;
+    int zone_minutes;
+
+    if (!rest)
+        return false;
+    if (*rest == '.')
+        for (rest++; *rest >= '0' && *rest <= '9'; rest++, digit_ms /= 10)
+            ms += (*rest - '0') * digit_ms;
+    if (!parse_zone(rest, &zone_minutes))
+        return false;
+    *ret_ms = ((int64_t)timegm(&parts) - zone_minutes * 60) * MS_PER_S + ms;
+    return true;
+}
+
+void picture_span(int64_t ms, char text[PICTURE_SPAN_MAX])
+{
+    const int64_t s = (ms > 0 ? ms : 0) / MS_PER_S;
+    static const struct {
+        int64_t seconds;
+        int64_t part;
+        const char *unit, *part_unit;
+    } units[] = {{86400, 3600, "d", "h"}, {3600, 60, "h", "m"}, {60, 1, "m", "s"}};
+
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (s >= units[i].seconds) {
+            snprintf(text, PICTURE_SPAN_MAX, "%" PRId64 "%s%" PRId64 "%s", s / units[i].seconds,
+                     units[i].unit, s % units[i].seconds / units[i].part, units[i].part_unit);
+            return;
+        }
+    snprintf(text, PICTURE_SPAN_MAX, "%" PRId64 "s", s);
+}
+
+void picture_since(const cJSON *document, const cJSON *json, const char *key,
+                   char text[PICTURE_SPAN_MAX])
+{
+    int64_t now_ms, then_ms;
+
+    if (picture_parse_time(picture_text(document, "time"), &now_ms) &&
+        picture_parse_time(picture_text(json, key), &then_ms))
+        picture_span(now_ms - then_ms, text);
+    else
+        snprintf(text, PICTURE_SPAN_MAX, "-");
+}

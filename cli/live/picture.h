@@ -1,0 +1,47 @@
+/*
+ * picture.h - what is read from the server's documents, and how times are told.
+ *
+ * A server may leave out what it does not know, and a newer one may say more: what is not there is told
+ * as "-", never guessed.
+ */
+#ifndef HEALTHD_CLI_LIVE_PICTURE_H
+#define HEALTHD_CLI_LIVE_PICTURE_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PICTURE_SPAN_MAX 32
+
+/* A member of an object; NULL: it is not there, or there is no object. */
+const cJSON *picture_get(const cJSON *json, const char *key);
+
+/* Its text; "-" where it is none. */
+const char *picture_text(const cJSON *json, const char *key);
+
+/* Its number. False: it is none. */
+bool picture_number(const cJSON *json, const char *key, double *ret_number);
+
+/* Is it true, or false? False, both times, where it is not known. */
+bool picture_yes(const cJSON *json, const char *key);
+bool picture_no(const cJSON *json, const char *key);
+
+/* "yes", "no" or "not known" */
+const char *picture_answer(const cJSON *json, const char *key);
+
+/* The sentence of a reason that is told by its name; the name where it is not known here. */
+const char *picture_reason(const cJSON *json, const char *key);
+
+/* A time as RFC 3339 in milliseconds since 1970. False: it is none. */
+bool picture_parse_time(const char *text, int64_t *ret_ms);
+
+/* "4m12s": two units say enough. */
+void picture_span(int64_t ms, char text[PICTURE_SPAN_MAX]);
+
+/* How long before the document's own time that of a key is: the server's clock is compared with itself.
+ * "-": it is not said. */
+void picture_since(const cJSON *document, const cJSON *json, const char *key,
+                   char text[PICTURE_SPAN_MAX]);
+
+#endif
