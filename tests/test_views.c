@@ -255,3 +255,23 @@ Test(views, of_two_histories_one_stays_the_clusters_although_an_older_view_was_l
     }
     scene_play(&scene);
 }
+
+/* That its peers left it out was true of what it claimed, and tells nothing once all of that is long ago. */
+Test(views, who_was_left_out_long_ago_and_refuses_while_its_link_lives_is_not_red_for_a_moment)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_run(&scene, 2);
+    MEMBERS(&scene, 4, 2, 3);
+    scene_run(&scene, 1);
+    scene_expect(&scene, 1, "yellow");
+    for (unsigned n = 1; n <= 3; n++)
+        scene_fails(&scene, n, HEALTH_PROBE_TIMEOUT);
+    scene_run(&scene, 40); /* until all claims have expired */
+    scene_expect(&scene, 1, "unknown");
+    scene_fails(&scene, 1, HEALTH_PROBE_REFUSED);
+    scene_run(&scene, 2);
+    scene_expect(&scene, 1, "unknown");
+    scene_never_red(&scene, 1);
+    scene_play(&scene);
+}
