@@ -138,12 +138,6 @@ static bool beat_repeats(const struct health_engine *engine, uint32_t id,
             claim_says(node, &beat->local.view) && claim_holds(engine, node, sampled_ms));
 }
 
-/* ... and those of that view too? */
-static bool beat_valid(const struct health_heartbeat *beat)
-{
-    return beat_valid_but_view(beat) && (!beat->has_local || probe_valid(&beat->local));
-}
-
 enum health_error heartbeat_observed(struct health_engine *engine,
                                      const struct health_observation *observation)
 {

@@ -38,12 +38,12 @@ static inline enum health_agent_fact agent_word(const struct health_heartbeat *b
                                                         : HEALTH_AGENT_FACT_ALIVE;
 }
 
-/* Are its fields what they can be, but for those of a view that the agent read? */
-static inline bool beat_valid_but_view(const struct health_heartbeat *beat)
+/* Are its fields what they can be? */
+static inline bool beat_valid(const struct health_heartbeat *beat)
 {
-    return beat->process < HEALTH_PROCESS_COUNT && answer_valid(beat->gvwstate) &&
-           answer_valid(beat->sst_in_progress) &&
-           (!beat->has_local || probe_valid_but_view(&beat->local));
+    return beat->process < HEALTH_PROCESS_COUNT && beat->exit_kind <= HEALTH_EXIT_SIGNAL &&
+           answer_valid(beat->grastate.safe_to_bootstrap) && answer_valid(beat->gvwstate) &&
+           answer_valid(beat->sst_in_progress) && (!beat->has_local || probe_valid(&beat->local));
 }
 
 /* Take a heartbeat. Errors: HEALTH_EINVAL (a field outside its enum). */

@@ -67,11 +67,12 @@ static bool may_be_member(const struct council *council, uint32_t i)
            (!members_known(council->cluster) || member_listed(council->cluster, i));
 }
 
-/* Does it account for a member of the newest view? Also a node that crashed in it does: its peers count
- * it until they evict it. */
+/* Does it account for a member of the newest view? One that is heard may be in it, asked before, unless its
+ * history is a foreign one. Also a node that crashed in it does: its peers count it until they evict it. */
 static bool accounts(const struct cluster *cluster, const struct seat *seat)
 {
-    return is_heard(seat) || in_newest_view(cluster, seat->node);
+    return (is_heard(seat) && seat->node->history == cluster->history) ||
+           in_newest_view(cluster, seat->node);
 }
 
 /* Is it up, as far as is known, and has not said since that it is not in the newest view? */
@@ -94,10 +95,10 @@ static struct tally tally_of(const struct council *council)
         bool suspect = seat->node->flags & NODE_GREW;
         tally.maybe -= accounts(cluster, seat);
         unread += !accounts(cluster, seat) && may_have_come_back(cluster, seat);
-        shown |= is_heard(seat) && seat->node->conf == cluster->conf;
+        shown |= is_heard(seat) && in_newest_view(cluster, seat->node);
         tally.reported |= seat->reports;
         tally.suspects += suspect && may_be_member(council, i);
-        tally.absent += !accounts(cluster, seat) && may_be_member(council, i);
+        tally.absent += !accounts(cluster, seat) && !is_heard(seat) && may_be_member(council, i);
         tally.unseen |= !suspect && !(seat->node->flags & NODE_GONE);
     }
     tally.sure = tally.maybe - unread;

@@ -2,8 +2,8 @@
  * judge.c - a cluster is judged: facts, answers, states, colour; what changed is committed.
  *
  * node_commit() and cluster_commit() are the only places where a state or a colour changes, and where
- * reports are made. Judging again without news changes nothing: the loop in cluster_judge() runs until
- * that is so before anything is committed.
+ * reports are made. Judging again without news changes nothing: the loops in council_find_facts() and
+ * cluster_judge() run until that is so before anything is committed.
  */
 #include "clock.h"
 #include "judge.h"
@@ -11,8 +11,9 @@
 
 #include <string.h>
 
-/* Verdicts on one node can change the facts about another (a node that is gone reports no view any
- * more), but each such step takes something away for good, so a few rounds always settle it. */
+/* What is found out about one node can change the facts about another (a node that is left out or gone
+ * reports no view any more), but each such step takes something away for good, so a few rounds always
+ * settle it. */
 #define ROUNDS_MAX 8
 
 /* Count one more, up to what fits. */
@@ -80,10 +81,51 @@ void council_convene(struct council *council, const struct health_engine *engine
     }
 }
 
+/* What finding facts learns, and finds facts from. */
+struct learnt {
+    struct cluster cluster;
+    uint32_t confs[HEALTH_CLUSTER_NODES_MAX];
+    uint16_t flags[HEALTH_CLUSTER_NODES_MAX];
+};
+
+static void learnt_note(struct learnt *learnt, const struct council *council)
+{
+    learnt->cluster = *council->cluster;
+    for (uint32_t i = 0; i < council->count; i++) {
+        learnt->confs[i] = council->seats[i].node->conf;
+        learnt->flags[i] = council->seats[i].node->flags;
+    }
+}
+
+/* ... of the cluster's views. The rest goes with these. */
+static bool same_views_learnt(const struct cluster *a, const struct cluster *b)
+{
+    return a->history == b->history && a->conf == b->conf && a->size == b->size &&
+           a->whole_conf == b->whole_conf && a->members_conf == b->members_conf &&
+           a->others == b->others && a->others_most == b->others_most &&
+           a->unsettled == b->unsettled;
+}
+
+/* Has nothing been learnt since this was noted? */
+static bool learnt_nothing(const struct learnt *learnt, const struct council *council)
+{
+    for (uint32_t i = 0; i < council->count; i++)
+        if (learnt->confs[i] != council->seats[i].node->conf ||
+            learnt->flags[i] != council->seats[i].node->flags)
+            return false;
+    return same_views_learnt(&learnt->cluster, council->cluster);
+}
+
 void council_find_facts(struct council *council)
 {
-    council_hear_each(council);
-    council_compare_views(council);
+    struct learnt before;
+    int rounds = 0;
+
+    do {
+        learnt_note(&before, council);
+        council_hear_each(council);
+        council_compare_views(council);
+    } while (!learnt_nothing(&before, council) && ++rounds < ROUNDS_MAX);
 }
 
 /* A new life of mysqld: what was said of the former one is over. */
@@ -99,18 +141,17 @@ static bool settle_life(struct health_engine *engine, const struct seat *seat,
 {
     struct node *node = seat->node;
     uint8_t running = verdict->answers[HEALTH_QUESTION_RUNNING];
-    bool changed = false;
+    uint16_t before = node->flags;
 
     if (running == HEALTH_ANSWER_NO && !(node->flags & NODE_GONE)) {
         node_flag(node, NODE_GONE, true);
-        changed = node->flags & NODE_CLAIM;
         node_flag(node, NODE_CLAIM | NODE_EXCLUDED | NODE_TAINTED, false);
     } else if (running == HEALTH_ANSWER_YES && node->flags & NODE_GONE) {
         begin_life(engine, seat);
     }
     if (verdict->state == HEALTH_STATE_GREEN)
         node_flag(node, NODE_TAINTED, false);
-    return changed;
+    return node->flags != before;
 }
 
 static void report(struct health_engine *engine, struct health_report report)

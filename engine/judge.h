@@ -23,8 +23,8 @@ const struct health_rule *routable_rule(const struct health_ruleset *rules, cons
 /* Seat a cluster's nodes, in their order. */
 void council_convene(struct council *council, const struct health_engine *engine, uint32_t cluster);
 
-/* Find the facts about each. Changes only what is derived from testimony: what has expired, and what the
- * views have shown. */
+/* Find the facts about each, until finding them once more would find the same. Changes only what is
+ * derived from testimony: what has expired, and what the views have shown. */
 void council_find_facts(struct council *council);
 
 /* What a cluster's node states amount to. */

@@ -23,7 +23,7 @@ enum {
     NODE_LEAVE_SHIFT = 2,
     NODE_USED = 0x0010,     /* the slot holds a node */
     NODE_CLOSED = 0x0020,   /* a closing is under way: link_ms says since when */
-    NODE_GONE = 0x0040,     /* the last judgement said "not running" */
+    NODE_GONE = 0x0040,     /* not running, when that was last known */
     NODE_GREW = 0x0080,     /* down when a view grew: it may be the joiner */
     NODE_REFUTED = 0x0100,  /* a probe answered after its agent had seen it end */
     NODE_CLAIM = 0x0200,    /* the claim is of this life of mysqld and not expired */

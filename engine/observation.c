@@ -62,8 +62,8 @@ static inline bool beat_repeats(struct health_engine *engine,
     uint32_t at_ms = observed_at(engine, observation);
 
     if (boot_tag(beat) != node->boot || ms_since(node->seq, (uint32_t)beat->seq) <= 0 ||
-        !beat_valid_but_view(beat) || (beat->pid && beat->pid != node->pid) ||
-        !lives_steadily(node) || agent_word(beat) != node->agent)
+        !beat_valid(beat) || (beat->pid && beat->pid != node->pid) || !lives_steadily(node) ||
+        agent_word(beat) != node->agent)
         return false;
     node->seq = (uint32_t)beat->seq;
     if (ms_since(node->agent_ms, at_ms) > 0)

@@ -48,19 +48,26 @@ static bool sides(const struct council *council, const struct seat *a, const str
     return a_whole && b_whole;
 }
 
-/* Which of two reported views speaks for the cluster? Within a history the newer, or the larger of two
- * Primary components. Of two histories the larger; of equals the one with more reporters; then the one
- * known before. */
-static bool leads(const struct council *council, const struct seat *a, const struct seat *b)
+/* The view that speaks for one history: the newest, or the larger of two Primary components. */
+static const struct seat *leader_of(const struct council *council, uint64_t history)
 {
-    const struct node *one = a->node;
-    const struct node *two = b->node;
-
-    if (one->history == two->history) {
-        if (one->conf == two->conf || sides(council, a, b))
-            return one->size > two->size;
-        return one->conf > two->conf;
+    const struct seat *best = NULL;
+    for (uint32_t i = 0; i < council->count; i++) {
+        const struct seat *seat = &council->seats[i];
+        if (!seat->reports || seat->node->history != history)
+            continue;
+        bool by_size = best && (seat->node->conf == best->node->conf || sides(council, seat, best));
+        if (!best ||
+            (by_size ? seat->node->size > best->node->size : seat->node->conf > best->node->conf))
+            best = seat;
     }
+    return best;
+}
+
+/* Which of two histories is the cluster's, by the views that speak for them? The one with the larger; of
+ * equals the one with more reporters; then the one known before. */
+static bool outweighs(const struct council *council, const struct node *one, const struct node *two)
+{
     if (one->size != two->size)
         return one->size > two->size;
     uint32_t one_reporters = reporters_of(council, one);
@@ -70,15 +77,20 @@ static bool leads(const struct council *council, const struct seat *a, const str
     return one->history == council->cluster->history;
 }
 
+/* Histories are weighed only when each has its speaker: a view that its own successor has replaced must
+ * not decide against another history, or three views may lead in a circle. */
 static const struct node *leading_view(const struct council *council)
 {
-    const struct seat *best = NULL;
+    const struct node *best = NULL;
     for (uint32_t i = 0; i < council->count; i++) {
         const struct seat *seat = &council->seats[i];
-        if (seat->reports && (!best || leads(council, seat, best)))
-            best = seat;
+        if (!seat->reports || (best && seat->node->history == best->history))
+            continue;
+        const struct node *leader = leader_of(council, seat->node->history)->node;
+        if (!best || outweighs(council, leader, best))
+            best = leader;
     }
-    return best ? best->node : NULL;
+    return best;
 }
 
 /* Does anybody still report the newest view known so far? */

@@ -74,7 +74,8 @@ static int64_t age_ns(const struct health_engine *engine, bool known, uint32_t t
     return known ? (int64_t)ms_since(then, engine->now_ms) * HEALTH_NS_PER_MS : -1;
 }
 
-static void find_changes(const struct health_engine *engine, struct health_why *why)
+/* Which facts, each by itself, would make it another state than the one that the facts add up to? */
+static void find_changes(const struct health_engine *engine, uint8_t state, struct health_why *why)
 {
     why->change_count = 0;
     for (unsigned fact = 0; fact < HEALTH_NODE_FACT_COUNT; fact++) {
@@ -84,15 +85,15 @@ static void find_changes(const struct health_engine *engine, struct health_why *
             struct verdict verdict;
             tried[fact] = value;
             verdict_of(engine->rules, tried, &verdict);
-            if (verdict.state != why->node.state && why->change_count < HEALTH_CHANGES_MAX)
+            if (verdict.state != state && why->change_count < HEALTH_CHANGES_MAX)
                 why->changes[why->change_count++] =
                     (struct health_change){(uint8_t)fact, value, verdict.state};
         }
     }
 }
 
-/* The facts as they were when the cluster was last judged: found anew on a copy, because finding them
- * takes expired testimony off the board. */
+/* The facts as of the last call: found on a copy, because finding them takes expired testimony off the
+ * board. */
 static void facts_of(const struct health_engine *engine, uint32_t node, uint8_t *ret_facts)
 {
     struct cluster cluster_copy = engine->clusters[engine->cold[node].cluster];
@@ -137,6 +138,6 @@ enum health_error health_engine_why(const struct health_engine *engine, uint32_t
         engine->now_ns +
         (int64_t)ms_since(engine->now_ms, node_next_threshold(engine, node, engine->now_ms + 1)) *
             HEALTH_NS_PER_MS;
-    find_changes(engine, ret_why);
+    find_changes(engine, verdict.state, ret_why);
     return HEALTH_OK;
 }

@@ -67,6 +67,6 @@ void closing_end(struct health_engine *engine, uint32_t id, uint32_t sent_ms)
         node_flag(node, NODE_REFUTED, true);
     }
     node->exit = HEALTH_EXIT_FACT_NONE;
-    node_flag(node, NODE_CLOSED | NODE_GREW, false);
+    node_flag(node, NODE_CLOSED | NODE_HUSHED | NODE_GREW, false);
     node_set_leave(node, LEAVE_UNDECIDED);
 }

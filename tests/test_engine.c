@@ -361,6 +361,25 @@ Test(engine, why_gives_the_state_that_is_believed)
     bench_end(&bench);
 }
 
+Test(engine, why_looks_for_changes_from_the_facts_it_tells)
+{
+    struct bench bench = bench_begin_with_cluster();
+    struct health_why why;
+
+    bench_answer_all(&bench, 10 * MS);
+    for (int64_t now_ns = 110 * MS; now_ns < 5000 * MS; now_ns += 100 * MS) { /* without a tick */
+        struct health_observation seen = bench_answer(bench.nodes[1], now_ns);
+        cr_assert_eq(health_engine_observe(bench.engine, now_ns, &seen), HEALTH_OK);
+    }
+    cr_assert_eq(health_engine_why(bench.engine, bench.nodes[0], &why), HEALTH_OK);
+    cr_expect_eq(why.node.state, HEALTH_STATE_GREEN);
+    cr_expect_eq(why.answers[HEALTH_QUESTION_RUNNING], HEALTH_ANSWER_NOT_KNOWN);
+    cr_expect_gt(why.change_count, 0);
+    for (uint32_t i = 0; i < why.change_count; i++)
+        cr_expect_neq(why.changes[i].state, HEALTH_STATE_UNKNOWN);
+    bench_end(&bench);
+}
+
 /* Turns of 100 ms: the first `up` nodes answer from this view, and the third, if it is down, refuses. */
 static int64_t bench_turns(struct bench *bench, int64_t now_ns, int turns, uint64_t conf_id, int up,
                            int known)

@@ -181,3 +181,50 @@ Test(joiners, one_whose_address_was_gone_before_is_never_red_although_it_is_aske
 {
     join_after_silence(1000, 9, -21);
 }
+
+/* n1 is left alone, n2 was bootstrapped with a history of its own, n3 is in a state transfer from n1. */
+static void begin_beside_a_foreign_node(struct scene *scene)
+{
+    scene_begin_without_agents(scene, 3);
+    scene_run(scene, 2);
+    for (unsigned n = 3; n >= 2; n--) {
+        scene_leave(scene, n);
+        for (unsigned k = 1; k < n; k++)
+            scene_member(scene, k, 7 - n, (int32_t)n - 1);
+        scene_run(scene, 1);
+        scene_stopped(scene, n);
+        scene_run(scene, 2);
+    }
+    scene_up(scene, 2, 6, 1);
+    scene_actor(scene, 2)->view.state_uuid.hi ^= UINT64_C(1) << 40;
+    scene_run(scene, 2);
+    scene_expect(scene, 1, "green");
+    scene_expect(scene, 2, "yellow");
+    scene_expect(scene, 3, "red-clean");
+    scene_member(scene, 1, 6, 2);
+    scene_run(scene, 2);
+    scene_expect(scene, 3, "yellow");
+}
+
+Test(joiners, without_agents_a_node_of_a_foreign_history_is_not_taken_for_the_joiner)
+{
+    struct scene scene;
+    begin_beside_a_foreign_node(&scene);
+    scene_run(&scene, 10);
+    scene_expect(&scene, 3, "yellow");
+    scene_never(&scene, 3, "red-unclean");
+    scene_play(&scene);
+}
+
+Test(joiners, without_agents_a_foreign_view_with_the_same_id_does_not_stand_for_the_joiners)
+{
+    struct scene scene;
+    begin_beside_a_foreign_node(&scene);
+    scene_fails(&scene, 1, HEALTH_PROBE_TIMEOUT);
+    scene_run(&scene, 5);
+    scene_expect(&scene, 1, "unknown");
+    scene_expect(&scene, 2, "yellow");
+    scene_expect(&scene, 3, "unknown"); /* nobody is heard who counts it */
+    scene_never(&scene, 3, "red-unclean");
+    scene_play(&scene);
+}

@@ -42,11 +42,11 @@ static struct health_observation beat(uint32_t node, int64_t at_ns, uint64_t boo
  * it had not come. */
 static void expect_refused(struct bench *bench, const struct health_observation *good)
 {
-    struct health_observation bad[5];
+    struct health_observation bad[8];
     struct health_node_snapshot before;
     struct health_node_snapshot after;
 
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 8; i++)
         bad[i] = *good;
     bad[0].heartbeat.process = HEALTH_PROCESS_COUNT;
     bad[1].heartbeat.gvwstate = HEALTH_ANSWER_COUNT;
@@ -55,8 +55,12 @@ static void expect_refused(struct bench *bench, const struct health_observation 
     bad[3].heartbeat.local.error = HEALTH_PROBE_ERROR_COUNT;
     bad[4].heartbeat.has_local = bad[4].heartbeat.local.ok = bad[4].heartbeat.local.has_view = true;
     bad[4].heartbeat.local.view.component = HEALTH_COMPONENT_COUNT;
+    bad[5].heartbeat.has_local = bad[5].heartbeat.local.ok = bad[5].heartbeat.local.has_view = true;
+    bad[5].heartbeat.local.view.gathering = HEALTH_ANSWER_COUNT;
+    bad[6].heartbeat.exit_kind = HEALTH_EXIT_SIGNAL + 1;
+    bad[7].heartbeat.grastate.safe_to_bootstrap = HEALTH_ANSWER_COUNT;
     health_node_snapshot(bench->engine, good->node, &before);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 8; i++) {
         bad[i].heartbeat.seq = good->heartbeat.seq + 100;
         cr_expect_eq(health_engine_observe(bench->engine, good->at_ns, &bad[i]), HEALTH_EINVAL,
                      "%d", i);
@@ -115,6 +119,14 @@ Test(observations, refuses_heartbeats_that_make_no_sense_where_all_else_repeats)
     seen = beat(node, 15 * MS, 7, 2);
     expect_taken(&bench, &seen);
     seen = beat(node, 20 * MS, 7, 3);
+    expect_refused(&bench, &seen);
+    expect_taken(&bench, &seen);
+    /* also where its agent is answered, so that a view of its own repeats as well */
+    seen = beat(node, 25 * MS, 7, 4);
+    seen.heartbeat.has_local = true;
+    seen.heartbeat.local = bench_answer(node, 25 * MS).probe;
+    expect_taken(&bench, &seen);
+    seen.heartbeat.seq = 5;
     expect_refused(&bench, &seen);
     expect_taken(&bench, &seen);
     bench_end(&bench);

@@ -228,3 +228,50 @@ Test(views, without_agents_a_thawed_nodes_old_view_does_not_kill_the_joiner)
     scene_run(&scene, 3);
     scene_play(&scene);
 }
+
+/* n1's view is larger than n2's of another history, n2's larger than n3's, and n3's newer than n1's: a
+ * circle, unless the histories are weighed by what each has come to. */
+Test(views, of_two_histories_one_stays_the_clusters_although_an_older_view_was_larger)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 4);
+    scene_run(&scene, 1);
+    scene_fails(&scene, 4, HEALTH_PROBE_TIMEOUT);
+    scene_member(&scene, 1, 12, 5);
+    scene_member(&scene, 2, 11, 4);
+    scene_actor(&scene, 2)->view.state_uuid.hi ^= UINT64_C(1) << 40;
+    scene_member(&scene, 3, 14, 1);
+    scene_run(&scene, 1);
+    scene_expect(&scene, 1, "yellow");
+    scene_expect(&scene, 2, "green");
+    scene_expect(&scene, 3, "yellow");
+    scene_never_again(&scene, 2, "yellow");
+    scene_never_again(&scene, 3, "green");
+    for (unsigned turn = 0; turn < 4; turn++) { /* nothing of this is news of a view */
+        scene_link(&scene, 4, HEALTH_LINK_EOF);
+        scene_run(&scene, 0.5);
+        scene_link(&scene, 4, HEALTH_LINK_UP);
+        scene_run(&scene, 0.5);
+    }
+    scene_play(&scene);
+}
+
+/* That its peers left it out was true of what it claimed, and tells nothing once all of that is long ago. */
+Test(views, who_was_left_out_long_ago_and_refuses_while_its_link_lives_is_not_red_for_a_moment)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_run(&scene, 2);
+    MEMBERS(&scene, 4, 2, 3);
+    scene_run(&scene, 1);
+    scene_expect(&scene, 1, "yellow");
+    for (unsigned n = 1; n <= 3; n++)
+        scene_fails(&scene, n, HEALTH_PROBE_TIMEOUT);
+    scene_run(&scene, 40); /* until all claims have expired */
+    scene_expect(&scene, 1, "unknown");
+    scene_fails(&scene, 1, HEALTH_PROBE_REFUSED);
+    scene_run(&scene, 2);
+    scene_expect(&scene, 1, "unknown");
+    scene_never_red(&scene, 1);
+    scene_play(&scene);
+}

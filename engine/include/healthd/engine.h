@@ -192,7 +192,9 @@ struct health_why {
     struct health_change changes[HEALTH_CHANGES_MAX];
 };
 
-/* Explain a node as of the last call. Changes nothing. Errors: HEALTH_ENOENT. */
+/* Explain a node. Changes nothing. `node` is what was last judged; facts, answers and changes are those of
+ * the last call, and go together. Where only an age has moved on since, as between two ticks, they may be
+ * ahead of `node`: what they add up to is its state with the next judgement. Errors: HEALTH_ENOENT. */
 HEALTH_API enum health_error health_engine_why(const struct health_engine *engine, uint32_t node,
                                                struct health_why *ret_why);
 
