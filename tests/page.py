@@ -234,6 +234,14 @@ def thousand(stage, browser):
     touched = set(browser.run("[...window.touched]"))
     far = {name for name in touched if name > "c040"} - {"c300"}
     check("c300" in touched and not far, f"a change of c300 wrote to {sorted(far)}")
+    browser.run("(window.longest = 0, new PerformanceObserver((list) => { for (const task of list.getEntries())"
+                " window.longest = Math.max(window.longest, task.duration); }).observe({type: 'longtask'}), 1)")
+    for i in range(100):
+        stage.play(f"c{i:03}", {"n0": "killed", "n1": "killed", "n2": "killed"})
+    browser.wait("document.querySelectorAll('.cluster[data-state=red]').length === 100", 20)
+    longest = browser.run("window.longest")
+    print(f"  300 nodes die at once: the page is busy for at most {longest:.0f} ms at a stretch")
+    check(longest < 1000, "that is too long")
     clean(browser, stage.url)
 
 

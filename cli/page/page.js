@@ -8,6 +8,7 @@
     const views = new Map(); /* of clusters by name: {cluster, card, head, nodes: Map of rows, seen} */
     const byCard = new Map();
     const onScreen = new Set(); /* views */
+    const still = matchMedia("(prefers-reduced-motion: reduce)");
 
     /* ---- A cluster ---- */
 
@@ -224,9 +225,8 @@
             show(view);
             if (event.state !== event.from) {
                 rows.write($("news"), `${event.cluster} ${event.node || ""} ${event.state}: ${event.text}`);
-                row.element.classList.remove("changed");
-                row.element.getBoundingClientRect(); /* so that it begins anew */
-                row.element.classList.add("changed");
+                if (onScreen.has(view) && !still.matches)
+                    row.element.animate({backgroundColor: ["var(--warning)", "transparent"]}, 3000);
             }
             plan();
         },
