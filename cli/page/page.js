@@ -5,7 +5,7 @@
     const ORDER = ["red", "unknown", "yellow", "green"];
     const TICKS = 3; /* of the axis, and its end */
     const $ = (id) => document.getElementById(id);
-    const views = new Map(); /* of clusters by name: {cluster, card, head, nodes: Map of rows, seen} */
+    const views = new Map(); /* of clusters by name: {cluster, card, head, nodes: Map of rows} */
     const byCard = new Map();
     const onScreen = new Set(); /* views */
     const still = matchMedia("(prefers-reduced-motion: reduce)");
