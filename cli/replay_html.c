@@ -3,9 +3,9 @@
  */
 #include "replay_html.h"
 
+#include "json_value.h"
 #include "page/page.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -103,7 +103,7 @@ void replay_html_begin(struct replay_html *html)
 static cJSON *add_entry(cJSON *list, const struct replay *replay, int64_t at_ns)
 {
     cJSON *entry = cJSON_CreateObject();
-    cJSON_AddNumberToObject(entry, "at", (double)(at_ns - replay->start_ns) / HEALTH_NS_PER_MS);
+    cJSON_AddNumberToObject(entry, "at", replay_seconds(replay, at_ns) * 1e3);
     cJSON_AddItemToArray(list, entry);
     return entry;
 }
@@ -139,9 +139,8 @@ static cJSON *recording(const struct replay *replay)
     cJSON_AddStringToObject(json, "about", header->about);
     cJSON_AddStringToObject(json, "cluster", header->cluster);
     cJSON_AddNumberToObject(json, "expected", header->expected_size);
-    cJSON_AddNumberToObject(json, "start_us", (double)(replay->start_ns / HEALTH_NS_PER_US));
-    cJSON_AddNumberToObject(json, "end",
-                            (double)(replay->now_ns - replay->start_ns) / HEALTH_NS_PER_MS);
+    json_add_integer(json, "start_us", replay->start_ns / HEALTH_NS_PER_US);
+    cJSON_AddNumberToObject(json, "end", replay_seconds(replay, replay->now_ns) * 1e3);
     for (uint32_t i = 0; i < header->node_count; i++)
         cJSON_AddItemToArray(nodes, cJSON_CreateString(header->nodes[i]));
     return json;

@@ -113,10 +113,13 @@ def keyboard(stage, browser):
         order.append(browser.run(f"{focus}.id || {focus}.className || {focus}.tagName"))
     check(order == ["skip", "words", "ill", "grid"], f"the order of focus is {order}")
     check(browser.run(f"getComputedStyle({focus}).outlineStyle !== 'none'"), "the focus is not seen")
-    browser.press("ArrowDown")
-    check(browser.run(f"{focus}.closest('details') === {select('beta', 'n1')}"), "the arrow leads elsewhere")
+    browser.press("Tab")
+    check(browser.run(f"{focus}.closest('details') === {select('beta', 'n1')}"), "Tab leads elsewhere")
+    for key, node in (("ArrowDown", "n2"), ("ArrowUp", "n1")):
+        browser.press(key)
+        check(browser.run(f"{focus}.closest('details') === {select('beta', node)}"), f"{key} leads elsewhere")
     browser.press("Enter")
-    browser.wait(f"{select('beta', 'n1')}.open && {select('beta', 'n1')}.innerText.includes('running?')")
+    browser.wait(f"{select('beta', 'n1')}.open && {select('beta', 'n1')}.innerText.includes('running?')", 1.5)
     text = browser.run(f"{select('beta', 'n1')}.innerText")
     check("Synced" in text and "(rule " in text and "What the witnesses say" in text, text)
     browser.press("Enter")
@@ -188,7 +191,8 @@ def seen(stage, browser):
         browser.shoot(PICTURES / f"page-{name}.png")
         texts, pale = browser.run(PALE)
         check(texts > 100 and not pale, f"{name}: of {texts} texts these are pale: {pale}")
-        over = browser.run("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        over = browser.run("Math.max(...[document.documentElement, ...document.querySelectorAll('.cluster')]"
+                           ".map((e) => e.scrollWidth - e.clientWidth))")
         check(over <= 0, f"{name}: {over} pixels stick out")
     clean(browser, stage.url)
 
@@ -230,6 +234,14 @@ def thousand(stage, browser):
     touched = set(browser.run("[...window.touched]"))
     far = {name for name in touched if name > "c040"} - {"c300"}
     check("c300" in touched and not far, f"a change of c300 wrote to {sorted(far)}")
+    browser.run("(window.longest = 0, new PerformanceObserver((list) => { for (const task of list.getEntries())"
+                " window.longest = Math.max(window.longest, task.duration); }).observe({type: 'longtask'}), 1)")
+    for i in range(100):
+        stage.play(f"c{i:03}", {"n0": "killed", "n1": "killed", "n2": "killed"})
+    browser.wait("document.querySelectorAll('.cluster[data-state=red]').length === 100", 20)
+    longest = browser.run("window.longest")
+    print(f"  300 nodes die at once: the page is busy for at most {longest:.0f} ms at a stretch")
+    check(longest < 1000, "that is too long")
     clean(browser, stage.url)
 
 

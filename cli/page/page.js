@@ -5,9 +5,10 @@
     const ORDER = ["red", "unknown", "yellow", "green"];
     const TICKS = 3; /* of the axis, and its end */
     const $ = (id) => document.getElementById(id);
-    const views = new Map(); /* of clusters by name: {cluster, card, head, nodes: Map of rows, seen} */
+    const views = new Map(); /* of clusters by name: {cluster, card, head, nodes: Map of rows} */
     const byCard = new Map();
     const onScreen = new Set(); /* views */
+    const still = matchMedia("(prefers-reduced-motion: reduce)");
 
     /* ---- A cluster ---- */
 
@@ -224,9 +225,8 @@
             show(view);
             if (event.state !== event.from) {
                 rows.write($("news"), `${event.cluster} ${event.node || ""} ${event.state}: ${event.text}`);
-                row.element.classList.remove("changed");
-                row.element.getBoundingClientRect(); /* so that it begins anew */
-                row.element.classList.add("changed");
+                if (onScreen.has(view) && !still.matches)
+                    row.element.animate({backgroundColor: ["var(--warning)", "transparent"]}, 3000);
             }
             plan();
         },

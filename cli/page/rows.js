@@ -157,8 +157,11 @@ const rows = (() => {
                 pairs("What alone would change it", changes.length ? changes : [["nothing", ""]])];
     }
 
-    /* Fill what a row has opened; who reads there keeps his place. */
+    /* Fill what a row has opened; who reads there keeps his place, and who copies from there his selection. */
     function open(row, boxes) {
+        const selection = getSelection();
+        if (!selection.isCollapsed && row.more.contains(selection.anchorNode))
+            return;
         const list = row.more.querySelector("ol");
         const top = list ? list.scrollTop : 0;
         const focused = list && list === document.activeElement;
