@@ -132,7 +132,8 @@ def names_in(expression):
 
 
 def expressions():
-    """Of the rules and of the dashboard, each with the place it stands at."""
+    """Of the rules, their description and the dashboard, each with the place it stands at."""
+    yield "docs/alerts.md", (ROOT / "docs" / "alerts.md").read_text(encoding="utf-8")
     rules = RULES.read_text(encoding="utf-8")
     for name, body in re.findall(r"- alert: (\w+)\n\s+expr: (.*?)\n\s+(?:for|labels):", rules, re.S):
         yield name, body.removeprefix(">\n")
@@ -245,7 +246,7 @@ def whole(_scene):
         check(done.returncode == 0, f"promtool: {done.stdout}{done.stderr}")
     rules = RULES.read_text(encoding="utf-8")
     tests = RULES_TEST.read_text(encoding="utf-8")
-    sections = {title.lower() for title in re.findall(r"^## (\w+)$", (ROOT / "docs/alerts.md").read_text(
+    sections = {title.lower() for title in re.findall(r"^## (\w+)$", (ROOT / "docs" / "alerts.md").read_text(
         encoding="utf-8"), re.M)}
     alerts = re.findall(r"- alert: (\w+)", rules)
     check(len(alerts) >= 15, f"only {alerts}")

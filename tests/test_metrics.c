@@ -188,15 +188,20 @@ static void expect_contiguous(const char *text)
     cr_expect_gt(count, 40);
 }
 
-/* Does a line stand in `text` twice? Samples are compared up to their number. */
+/* How many samples of a family are there with labels that another has too? */
 static unsigned doubles(const char *text, const char *family)
 {
+    static const char *samples[4096];
+    unsigned count = 0;
     unsigned twice = 0;
-    for (const char *at = text; (at = strstr(at, family)); at++) {
-        size_t length = strcspn(at, "}");
-        for (const char *other = at + 1; (other = strstr(other, family)); other++)
-            twice += strncmp(at, other, length + 1) == 0;
-    }
+
+    for (const char *line = text; *line; line = strchr(line, '\n') + 1)
+        if (strncmp(line, family, strlen(family)) == 0 && count < 4096)
+            samples[count++] = line;
+    cr_assert_geq(count, 3 * 149);
+    for (unsigned i = 0; i < count; i++)
+        for (unsigned k = i + 1; k < count; k++)
+            twice += strncmp(samples[i], samples[k], strcspn(samples[i], "}") + 1) == 0;
     return twice;
 }
 
@@ -225,8 +230,8 @@ Test(metrics, tells_each_family_at_one_place_and_no_node_twice_whoever_comes_and
     char *text = metrics_stage_page(&stage, true, renew_one);
 
     expect_contiguous(text);
-    cr_expect_eq(doubles(text, "\nhealthd_node_state{"), 0);
-    cr_expect_eq(doubles(text, "\nhealthd_node_probe_age_seconds{"), 0);
+    cr_expect_eq(doubles(text, "healthd_node_state{"), 0);
+    cr_expect_eq(doubles(text, "healthd_node_probe_age_seconds{"), 0);
     cr_expect_str_eq(text + strlen(text) - 6, "# EOF\n");
     cr_expect_eq(count_of(text, "# EOF\n"), 1);
     free(text);

@@ -48,8 +48,8 @@ struct metrics_page;
 /* NULL: memory is short. */
 struct metrics_page *metrics_page_create(bool openmetrics, const struct metrics_extra *extra);
 
-/* Add the next slice to `out`; false: it was the last (struct http_slices). */
-bool metrics_page_next(void *page, const struct overview *overview, struct evbuffer *out);
-void metrics_page_destroy(void *page);
+/* As struct http_slices wants them; `state` is a page. */
+bool metrics_page_next(void *state, const struct overview *overview, struct evbuffer *out);
+void metrics_page_destroy(void *state);
 
 #endif

@@ -36,9 +36,9 @@ struct metrics_page *metrics_page_create(bool openmetrics, const struct metrics_
     return page;
 }
 
-void metrics_page_destroy(void *context)
+void metrics_page_destroy(void *state)
 {
-    struct metrics_page *page = context;
+    struct metrics_page *page = state;
 
     metrics_text_clear(&page->text);
     usage_count_end(page->count);
@@ -126,9 +126,9 @@ static void fill(struct metrics_page *page, const struct overview *overview)
         metrics_end(&page->text);
 }
 
-bool metrics_page_next(void *context, const struct overview *overview, struct evbuffer *out)
+bool metrics_page_next(void *state, const struct overview *overview, struct evbuffer *out)
 {
-    struct metrics_page *page = context;
+    struct metrics_page *page = state;
 
     if (!count_files(page))
         return true;

@@ -138,10 +138,9 @@ void metrics_label(struct metrics_text *text, const char *key, const char *value
     assert(text->subject_length + strlen(key) + 2 * strlen(value) + 4 <= sizeof text->subject);
     if (text->subject_length)
         *at++ = ',';
-    memcpy(at, key, strlen(key));
-    at += strlen(key);
-    memcpy(at, "=\"", 2);
-    at += 2;
+    at += escape(at, key);
+    *at++ = '=';
+    *at++ = '"';
     at += escape(at, value);
     *at++ = '"';
     text->subject_length = (size_t)(at - text->subject);

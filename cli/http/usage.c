@@ -6,7 +6,6 @@
 #include <healthd/types.h>
 
 #include <dirent.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -53,23 +52,31 @@ void usage_count_end(struct usage_count *count)
     free(count);
 }
 
+/* All of it and what is in memory of it, in pages: the first two numbers of statm. */
+static void read_memory(struct usage *usage)
+{
+    const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    FILE *file = fopen("/proc/self/statm", "re");
+    char line[128] = "";
+    char *rest = line;
+
+    if (file) {
+        if (!fgets(line, sizeof line, file))
+            line[0] = '\0';
+        fclose(file);
+    }
+    usage->virtual_bytes = strtoull(rest, &rest, 10) * page;
+    usage->resident_bytes = strtoull(rest, NULL, 10) * page;
+}
+
 void usage_read(struct usage *usage)
 {
-    FILE *file = fopen("/proc/self/statm", "re");
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-    uint64_t pages[2] = {0};
     struct timespec cpu = {0};
     struct rlimit limit = {0};
 
-    if (file) {
-        if (fscanf(file, "%" SCNu64 " %" SCNu64, &pages[0], &pages[1]) != 2)
-            pages[0] = pages[1] = 0;
-        fclose(file);
-    }
+    read_memory(usage);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
     getrlimit(RLIMIT_NOFILE, &limit);
     usage->cpu_ns = cpu.tv_sec * HEALTH_NS_PER_S + cpu.tv_nsec;
-    usage->virtual_bytes = pages[0] * page;
-    usage->resident_bytes = pages[1] * page;
     usage->files_max = limit.rlim_cur;
 }
