@@ -33,9 +33,6 @@ const char *picture_answer(const cJSON *json, const char *key);
 /* The sentence of a reason that is told by its name; the name where it is not known here. */
 const char *picture_reason(const cJSON *json, const char *key);
 
-/* A time as RFC 3339 in milliseconds since 1970. False: it is none. */
-bool picture_parse_time(const char *text, int64_t *ret_ms);
-
 /* "4m12s": two units say enough. */
 void picture_span(int64_t ms, char text[PICTURE_SPAN_MAX]);
 
