@@ -18,6 +18,11 @@ const cJSON *picture_get(const cJSON *json, const char *key)
     return cJSON_GetObjectItemCaseSensitive(json, key);
 }
 
+const cJSON *picture_first(const cJSON *list)
+{
+    return list ? list->child : NULL;
+}
+
 const char *picture_text(const cJSON *json, const char *key)
 {
     const char *text = cJSON_GetStringValue(picture_get(json, key));
