@@ -181,14 +181,14 @@ def maintained(stage, fake):
     check(method == "POST" and headers["Authorization"] == "Bearer s3cret", f"{method} {headers}")
     check(headers["Content-Type"] == "application/json", headers)
     sent = json.loads(body)
-    until = time.mktime(time.strptime(sent["until"], "%Y-%m-%dT%H:%M:%SZ")) - time.timezone
+    until = time.mktime(time.strptime(sent["until"], "%Y-%m-%dT%H:%M:%S.000Z")) - time.timezone
     check(sent["reason"] == 'new "disk"' and abs(until - time.time() - 5400) < 5, sent)
     check(all("Authorization" not in h for m, _, h, _ in fake.calls if m == "GET"), "the token is shown to questions")
     environment = {"HEALTHD_TOKEN_FILE": str(token), "HEALTHD_SERVER": fake.url, "TZ": "UTC"}
     for when, expected in (("2d", 172800), ("90s", 90), (time.strftime("%H:%M", time.gmtime(time.time() + 7200)), 7200),
                            (time.strftime("%Y-%m-%dT%H:%M:%S+02:00", time.gmtime(time.time() + 10800)), 3600)):
         ctl("maint", "on", "lab/n2", "--reason", "x", "--until", when, env=environment)
-        until = time.strptime(json.loads(fake.calls[-1][3])["until"], "%Y-%m-%dT%H:%M:%SZ")
+        until = time.strptime(json.loads(fake.calls[-1][3])["until"], "%Y-%m-%dT%H:%M:%S.000Z")
         check(abs(time.mktime(until) - time.timezone - time.time() - expected) < 65, f"{when}: {until}")
     ctl("maint", "on", "lab/n2", "--reason", "x", env=environment)
     check(json.loads(fake.calls[-1][3]) == {"reason": "x"}, fake.calls[-1])

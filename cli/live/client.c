@@ -316,10 +316,14 @@ struct client *client_create(const struct client_options *options)
 
 void client_destroy(struct client *client)
 {
+    struct transfer *transfer, *next;
+
     if (!client)
         return;
-    while (client->transfers)
-        drop(client->transfers);
+    for (transfer = client->transfers; transfer; transfer = next) {
+        next = transfer->next;
+        drop(transfer);
+    }
     curl_multi_cleanup(client->multi);
     curl_global_cleanup();
     free(client->kept);

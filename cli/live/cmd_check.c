@@ -47,8 +47,7 @@ static void print_cluster(const cJSON *cluster)
     print_sentence(picture_text(cluster, "colour"));
     printf(" (%s): ", census);
     print_sentence(picture_text(cluster, "text"));
-    cJSON_ArrayForEach(fault, picture_get(cluster, "faults"))
-    {
+    for (fault = picture_first(picture_get(cluster, "faults")); fault; fault = fault->next) {
         fputs(", fault ", stdout);
         print_sentence(cJSON_IsString(fault) ? fault->valuestring : "?");
     }

@@ -122,27 +122,31 @@ static void take_history(struct events *events, const cJSON *document)
         note(events, "more has changed meanwhile than the server keeps: what it keeps follows");
     }
     events->epoch = (uint64_t)epoch;
-    cJSON_ArrayForEach(event, list) take_event(events, event);
+    for (event = picture_first(list); event; event = event->next)
+        take_event(events, event);
     if (last > (double)events->number)
         events->number = (uint64_t)last;
 }
 
 /* ---- From now on ---- */
 
+static void last_id(const struct events *events, char id[SSE_NAME_MAX])
+{
+    snprintf(id, SSE_NAME_MAX, "%" PRIu64 "-%" PRIu64, events->epoch, events->number);
+}
+
 static void on_event(void *context, const struct sse *sse)
 {
     struct events *events = context;
     cJSON *event = cJSON_Parse(sse->data);
-    uint64_t epoch, number;
+    char id[SSE_NAME_MAX];
 
     live_disarm(event);
-    if (strcmp(sse->event, "reset") == 0) {
-        bool same = sscanf(sse->id, "%" SCNu64 "-%" SCNu64, &epoch, &number) == 2 &&
-                    epoch == events->epoch && number == events->number;
-        events->reset = !same;
-    } else if (strcmp(sse->event, "change") == 0 && !events->reset) {
+    last_id(events, id);
+    if (strcmp(sse->event, "reset") == 0)
+        events->reset = strcmp(sse->id, id) != 0;
+    else if (strcmp(sse->event, "change") == 0 && !events->reset)
         take_event(events, event);
-    }
     cJSON_Delete(event);
 }
 
@@ -191,15 +195,15 @@ static void on_stream_end(void *context, const struct client_answer *answer)
 
 static void begin_stream(struct events *events)
 {
-    char last_id[48];
+    char id[SSE_NAME_MAX];
     const struct client_request request = {.method = "GET",
                                            .path = "/v1/events",
-                                           .last_id = last_id,
+                                           .last_id = id,
                                            .take = on_stream,
                                            .done = on_stream_end,
                                            .context = events};
 
-    snprintf(last_id, sizeof last_id, "%" PRIu64 "-%" PRIu64, events->epoch, events->number);
+    last_id(events, id);
     sse_restart(&events->sse);
     events->following = true;
     client_begin(events->live.client, &request);

@@ -5,6 +5,9 @@
 #include "config_value.h"
 #include "picture.h"
 #include "until.h"
+#include "wall_time.h"
+
+#include <healthd/types.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,12 +27,12 @@ struct call {
 static char *body_of(const struct call *call, time_t until)
 {
     cJSON *json = cJSON_CreateObject();
-    char text[UNTIL_TEXT_MAX];
+    char text[WALL_TIME_SIZE];
 
     cJSON_AddStringToObject(json, "reason", call->reason);
-    until_tell(until, text);
     if (call->until)
-        cJSON_AddStringToObject(json, "until", text);
+        cJSON_AddStringToObject(json, "until",
+                                wall_time_format((int64_t)until * HEALTH_NS_PER_S, text));
     char *body = cJSON_PrintUnformatted(json);
     cJSON_Delete(json);
     return body;

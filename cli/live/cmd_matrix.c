@@ -41,8 +41,7 @@ static bool lists(const cJSON *members, const char *name)
 {
     const cJSON *member;
 
-    cJSON_ArrayForEach(member, members)
-    {
+    for (member = picture_first(members); member; member = member->next) {
         if (cJSON_IsString(member) && strcmp(member->valuestring, name) == 0)
             return true;
     }
@@ -97,16 +96,17 @@ static void add_rows(struct table *table, const cJSON *nodes, const struct table
     const cJSON *row, *column;
     unsigned i = FIRST_COLUMNS;
 
-    cJSON_ArrayForEach(row, nodes)
-    {
+    for (row = picture_first(nodes); row; row = row->next) {
         if (i == TABLE_COLUMNS_MAX)
             break;
         add_head(table, columns[i++].title, picture_text(row, "name"), picture_get(row, "view"));
-        cJSON_ArrayForEach(column, nodes) table_cell(table, NULL, "%s", symbol(row, column));
+        for (column = picture_first(nodes); column; column = column->next)
+            table_cell(table, NULL, "%s", symbol(row, column));
         table_end_row(table);
     }
     add_head(table, "", "monitor", NULL);
-    cJSON_ArrayForEach(column, nodes) table_cell(table, NULL, "%s", monitor_symbol(column));
+    for (column = picture_first(nodes); column; column = column->next)
+        table_cell(table, NULL, "%s", monitor_symbol(column));
     table_end_row(table);
 }
 

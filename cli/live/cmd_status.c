@@ -44,7 +44,7 @@ static void print_names(const cJSON *document)
     const cJSON *node;
 
     while ((cluster = live_next_cluster(document, cluster)))
-        cJSON_ArrayForEach(node, picture_get(cluster, "nodes"))
+        for (node = picture_first(picture_get(cluster, "nodes")); node; node = node->next)
             printf("%s/%s\n", picture_text(cluster, "name"), picture_text(node, "name"));
 }
 

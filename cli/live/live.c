@@ -5,6 +5,7 @@
 
 #include "config_value.h"
 #include "overview.h"
+#include "picture.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -223,14 +224,11 @@ static unsigned find_homes(const cJSON *document, struct directory_entry *entry,
 
     *homes = '\0';
     while ((cluster = live_next_cluster(document, cluster)))
-        cJSON_ArrayForEach(node, cJSON_GetObjectItemCaseSensitive(cluster, "nodes"))
-        {
-            const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(node, "name"));
-            const char *home =
-                cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(cluster, "name"));
-            if (!name || !home || strcmp(name, entry->node) != 0)
+        for (node = picture_first(picture_get(cluster, "nodes")); node; node = node->next) {
+            if (strcmp(picture_text(node, "name"), entry->node) != 0)
                 continue;
-            snprintf(entry->cluster, sizeof entry->cluster, "%.*s", DIRECTORY_NAME_MAX - 1, home);
+            snprintf(entry->cluster, sizeof entry->cluster, "%.*s", DIRECTORY_NAME_MAX - 1,
+                     picture_text(cluster, "name"));
             snprintf(homes + strlen(homes), size - strlen(homes), "%s%s/%s", found++ ? ", " : "",
                      entry->cluster, entry->node);
         }

@@ -3,18 +3,24 @@
  */
 #include "picture.h"
 
+#include "wall_time.h"
+
 #include <healthd/reason.h>
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define MS_PER_S 1000
 
 const cJSON *picture_get(const cJSON *json, const char *key)
 {
     return cJSON_GetObjectItemCaseSensitive(json, key);
+}
+
+const cJSON *picture_first(const cJSON *list)
+{
+    return list ? list->child : NULL;
 }
 
 const char *picture_text(const cJSON *json, const char *key)
@@ -56,40 +62,6 @@ const char *picture_reason(const cJSON *json, const char *key)
     return name;
 }
 
-/* The zone: "Z" or "+02:00". False: neither. */
-static bool parse_zone(const char *text, int *ret_minutes)
-{
-    int hours, minutes, length = 0;
-
-    *ret_minutes = 0;
-    if (strcmp(text, "Z") == 0)
-        return true;
-    if ((*text != '+' && *text != '-') ||
-        sscanf(text + 1, "%2d:%2d%n", &hours, &minutes, &length) != 2 || text[1 + length])
-        return false;
-    *ret_minutes = (hours * 60 + minutes) * (*text == '-' ? -1 : 1);
-    return true;
-}
-
-bool picture_parse_time(const char *text, int64_t *ret_ms)
-{
-    struct tm parts = {.tm_isdst = 0};
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &parts);
-    int64_t ms = 0;
-    int digit_ms = MS_PER_S / 10;
-    int zone_minutes;
-
-    if (!rest)
-        return false;
-    if (*rest == '.')
-        for (rest++; *rest >= '0' && *rest <= '9'; rest++, digit_ms /= 10)
-            ms += (*rest - '0') * digit_ms;
-    if (!parse_zone(rest, &zone_minutes))
-        return false;
-    *ret_ms = ((int64_t)timegm(&parts) - zone_minutes * 60) * MS_PER_S + ms;
-    return true;
-}
-
 void picture_span(int64_t ms, char text[PICTURE_SPAN_MAX])
 {
     const int64_t s = (ms > 0 ? ms : 0) / MS_PER_S;
@@ -111,11 +83,11 @@ void picture_span(int64_t ms, char text[PICTURE_SPAN_MAX])
 void picture_since(const cJSON *document, const cJSON *json, const char *key,
                    char text[PICTURE_SPAN_MAX])
 {
-    int64_t now_ms, then_ms;
+    int64_t now_ns, then_ns;
 
-    if (picture_parse_time(picture_text(document, "time"), &now_ms) &&
-        picture_parse_time(picture_text(json, key), &then_ms))
-        picture_span(now_ms - then_ms, text);
+    if (wall_time_parse(picture_text(document, "time"), &now_ns) &&
+        wall_time_parse(picture_text(json, key), &then_ns))
+        picture_span((now_ns - then_ns) / HEALTH_NS_PER_MS, text);
     else
         snprintf(text, PICTURE_SPAN_MAX, "-");
 }

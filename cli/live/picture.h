@@ -17,13 +17,16 @@
 /* A member of an object; NULL: it is not there, or there is no object. */
 const cJSON *picture_get(const cJSON *json, const char *key);
 
-/* Its text; "-" where it is none. */
+/* The first of a list; NULL: there is none, or no list. */
+const cJSON *picture_first(const cJSON *list);
+
+/* A member's text; "-" where it is none. */
 const char *picture_text(const cJSON *json, const char *key);
 
-/* Its number. False: it is none. */
+/* A member's number. False: it is none. */
 bool picture_number(const cJSON *json, const char *key, double *ret_number);
 
-/* Is it true, or false? False, both times, where it is not known. */
+/* Is a member true, or false? False, both times, where it is not known. */
 bool picture_yes(const cJSON *json, const char *key);
 bool picture_no(const cJSON *json, const char *key);
 
@@ -32,9 +35,6 @@ const char *picture_answer(const cJSON *json, const char *key);
 
 /* The sentence of a reason that is told by its name; the name where it is not known here. */
 const char *picture_reason(const cJSON *json, const char *key);
-
-/* A time as RFC 3339 in milliseconds since 1970. False: it is none. */
-bool picture_parse_time(const char *text, int64_t *ret_ms);
 
 /* "4m12s": two units say enough. */
 void picture_span(int64_t ms, char text[PICTURE_SPAN_MAX]);

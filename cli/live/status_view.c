@@ -160,8 +160,7 @@ static void add_faults(struct table *table, const cJSON *cluster)
 {
     const cJSON *fault;
 
-    cJSON_ArrayForEach(fault, picture_get(cluster, "faults"))
-    {
+    for (fault = picture_first(picture_get(cluster, "faults")); fault; fault = fault->next) {
         const char *name = cJSON_IsString(fault) ? fault->valuestring : "?";
         const char *meaning = "", *advice = "";
         for (unsigned i = 0; i < HEALTH_FAULT_COUNT; i++)
@@ -209,9 +208,9 @@ static void add_cluster(struct table *table, const cJSON *document, const cJSON 
 
     add_title(table, document, cluster);
     add_faults(table, cluster);
-    cJSON_ArrayForEach(node, nodes) add_node(table, document, node, wide);
-    cJSON_ArrayForEach(node, nodes)
-    {
+    for (node = picture_first(nodes); node; node = node->next)
+        add_node(table, document, node, wide);
+    for (node = picture_first(nodes); node; node = node->next) {
         add_sentence(table, node);
         add_maintenance(table, document, node);
     }

@@ -3,7 +3,9 @@
  */
 #include "until.h"
 
-#include "picture.h"
+#include "wall_time.h"
+
+#include <healthd/types.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -71,20 +73,13 @@ static bool parse_clock(const char *text, time_t now, time_t *ret_time)
 bool until_parse(const char *text, time_t now, time_t *ret_time)
 {
     long long span_s;
-    int64_t ms;
+    int64_t at_ns;
 
     if (parse_span(text, &span_s))
         *ret_time = now + (time_t)span_s;
-    else if (picture_parse_time(text, &ms))
-        *ret_time = (time_t)(ms / 1000);
+    else if (wall_time_parse(text, &at_ns))
+        *ret_time = (time_t)(at_ns / HEALTH_NS_PER_S);
     else if (!parse_clock(text, now, ret_time))
         return false;
     return *ret_time > now && *ret_time <= now + LONGEST_S;
-}
-
-void until_tell(time_t at, char text[UNTIL_TEXT_MAX])
-{
-    struct tm parts;
-    gmtime_r(&at, &parts);
-    strftime(text, UNTIL_TEXT_MAX, "%Y-%m-%dT%H:%M:%SZ", &parts);
 }

@@ -13,8 +13,4 @@
  * or not to come within a year. */
 bool until_parse(const char *text, time_t now, time_t *ret_time);
 
-/* RFC 3339, UTC. */
-#define UNTIL_TEXT_MAX 32
-void until_tell(time_t at, char text[UNTIL_TEXT_MAX]);
-
 #endif

@@ -22,8 +22,7 @@ static void print_answers(const cJSON *node)
     const cJSON *answer;
     bool gone = false;
 
-    cJSON_ArrayForEach(answer, picture_get(node, "answers"))
-    {
+    for (answer = picture_first(picture_get(node, "answers")); answer; answer = answer->next) {
         const char *name = picture_text(answer, "question");
         const char *text = name;
         double rule = 0;
@@ -89,7 +88,7 @@ static void print_members(const cJSON *node)
     if (!cJSON_IsArray(members))
         return;
     fputs("               members", stdout);
-    cJSON_ArrayForEach(member, members)
+    for (member = picture_first(members); member; member = member->next)
         printf(" %s", cJSON_IsString(member) ? member->valuestring : "?");
     putchar('\n');
 }
@@ -120,9 +119,8 @@ static void print_facts(const cJSON *node)
     const cJSON *fact;
     bool any = false;
 
-    cJSON_ArrayForEach(fact, picture_get(node, "facts"))
-    {
-        printf("%s%s=%s", any ? ", " : "  ", fact->string,
+    for (fact = picture_first(picture_get(node, "facts")); fact; fact = fact->next) {
+        printf("%s%s=%s", any ? ", " : "  ", fact->string ? fact->string : "?",
                cJSON_IsString(fact) ? fact->valuestring : "?");
         any = true;
     }
@@ -138,8 +136,7 @@ static void print_changes(const cJSON *node)
     for (unsigned i = 0; i < HEALTH_STATE_COUNT; i++) {
         const char *state = health_state_name((enum health_state)i);
         bool any = false;
-        cJSON_ArrayForEach(change, changes)
-        {
+        for (change = picture_first(changes); change; change = change->next) {
             if (strcmp(picture_text(change, "state"), state) != 0)
                 continue;
             if (!any)
