@@ -5,7 +5,9 @@
 #include "agent_word.h"
 
 #include <criterion/criterion.h>
+#include <event2/event.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MS HEALTH_NS_PER_MS
 #define NOW (10000 * MS)
@@ -216,4 +218,44 @@ Test(agent, what_is_wrong_with_a_command_line_is_said)
     WRONG("--node is given twice", FULL, "--node", "n2");
     WRONG("--cluster: a value", "--cluster", "", "--node", "n1");
     WRONG("\"n3\" belongs to no option", FULL, "n3");
+}
+
+static void hear(void *context, uint32_t node, const char *text)
+{
+    (void)context;
+    (void)node;
+    (void)text;
+}
+
+/* The watchdog is fed for this only. */
+Test(agent, heartbeats_that_do_not_come_are_noticed)
+{
+    static const char *const monitors[] = {"127.0.0.1:9"};
+    const struct agent_options options = {
+        .cluster = "lab",
+        .node = "n1",
+        .monitors = monitors,
+        .monitor_count = 1,
+        .datadir = "/nonexistent",
+        .target = {.socket = "/nonexistent/socket", .user = "probe"},
+        .interval_ns = 10 * MS,
+        .remark = hear,
+    };
+    const struct timeval moment = {.tv_usec = 50000};
+    struct event_base *base = event_base_new();
+    struct agent *agent = NULL;
+
+    cr_assert_not_null(base);
+    cr_assert_eq(event_base_priority_init(base, 2), 0);
+    cr_assert_eq(agent_create(base, &options, &agent), HEALTH_OK);
+    cr_expect(agent_is_on_time(agent), "it has had no time for the first");
+    usleep(1100000);
+    cr_expect_not(agent_is_on_time(agent), "nobody has run its loop");
+    event_base_loopexit(base, &moment);
+    event_base_dispatch(base);
+    cr_expect(agent_is_on_time(agent), "it beats");
+    usleep(1100000);
+    cr_expect_not(agent_is_on_time(agent), "the latest beat is too old");
+    agent_destroy(agent);
+    event_base_free(base);
 }
