@@ -92,6 +92,10 @@ struct node {
 
 _Static_assert(sizeof(struct node) == 64, "a node is one cache line");
 
+/* A reason needs no whole byte. */
+#define ROUTABLE_BITS 7
+_Static_assert(HEALTH_REASON_COUNT <= 1 << ROUTABLE_BITS, "every reason fits into its bits");
+
 struct node_cold {
     uint32_t cluster;
     uint32_t next;    /* in its cluster, or in the free list */
@@ -103,10 +107,13 @@ struct node_cold {
     uint16_t transitions;
     uint16_t unclean;
     uint16_t incarnation;
-    uint8_t routable; /* enum health_reason: why it is routable or not */
+    uint8_t routable : ROUTABLE_BITS; /* enum health_reason: why it is routable or not */
+    bool maintained : 1;              /* an operator has taken it out of service */
     uint8_t
         quiet; /* how long nothing had been heard when the closing began, in steps of QUIET_STEP_MS */
 };
+
+_Static_assert(sizeof(struct node_cold) == 32, "two of them are one cache line");
 
 /* The newest Primary view that any usable claim has shown, and what was learnt around it. */
 struct cluster {
@@ -188,6 +195,11 @@ static inline uint32_t engine_ms(const struct health_engine *engine, int64_t ns)
 static inline uint64_t uuid_tag(const struct health_uuid *uuid)
 {
     return uuid->hi ^ uuid->lo * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+}
+
+static inline bool node_exists(const struct health_engine *engine, uint32_t node)
+{
+    return node < engine->node_capacity && engine->nodes[node].flags & NODE_USED;
 }
 
 static inline enum leave_verdict node_leave(const struct node *node)
