@@ -40,6 +40,15 @@ static void add_number(cJSON *json, const char *key, bool known, long long value
         cJSON_AddNullToObject(json, key);
 }
 
+/* Text or null. */
+static void add_text(cJSON *json, const char *key, const char *text)
+{
+    if (text)
+        cJSON_AddStringToObject(json, key, text);
+    else
+        cJSON_AddNullToObject(json, key);
+}
+
 static void add_age(cJSON *json, int64_t age_ns, int64_t limit_ns)
 {
     add_number(json, "age_ms", age_ns >= 0, age_ns / HEALTH_NS_PER_MS);
@@ -120,6 +129,8 @@ static void add_view(cJSON *json, const struct overview *overview, const struct 
     add_answer(told, "read_only", (enum health_answer)view->read_only);
     add_answer(told, "desync", (enum health_answer)view->desync);
     add_answer(told, "rejects", (enum health_answer)view->rejects);
+    add_number(told, "queue", view->recv_queue != -1, view->recv_queue);
+    add_text(told, "server", view->version);
 }
 
 /* The members that a node names, by name; one that is not configured (an arbitrator) is "?". */
