@@ -4,6 +4,7 @@
 #include "overview.h"
 
 #include "json_value.h"
+#include "maintenance_text.h"
 #include "report_json.h"
 
 #include <healthd/observer.h>
@@ -190,6 +191,20 @@ static void add_verdict(cJSON *json, const struct health_node_snapshot *node)
     add_number(json, "pid", node->pid != 0, node->pid);
 }
 
+/* null, or why; and whether a restart would remember it. */
+static void add_maintenance(cJSON *json, const struct overview *overview, uint32_t node)
+{
+    const struct maintenance_entry *entry = maintenance_of(overview->maintenance, node);
+
+    if (!entry) {
+        cJSON_AddNullToObject(json, "maintenance");
+        return;
+    }
+    cJSON *maintenance = cJSON_AddObjectToObject(json, "maintenance");
+    maintenance_add(maintenance, entry);
+    cJSON_AddBoolToObject(maintenance, "kept", maintenance_is_kept(overview->maintenance));
+}
+
 static cJSON *node_json(const struct overview *overview, uint32_t node, struct health_why *ret_why)
 {
     const struct directory_entry *names = directory_find(&overview->roster->directory, node);
@@ -200,6 +215,7 @@ static cJSON *node_json(const struct overview *overview, uint32_t node, struct h
     cJSON_AddStringToObject(json, "name", names->node);
     add_address(json, overview, names);
     add_verdict(json, &ret_why->node);
+    add_maintenance(json, overview, node);
     add_witnesses(json, overview, ret_why, node);
     return json;
 }

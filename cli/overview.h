@@ -20,12 +20,14 @@
 #define OVERVIEW_SCHEMA 1
 
 struct health_prober;
+struct maintenance;
 
 struct overview {
     const struct roster *roster;
     const struct health_engine *engine;
     const struct sightings *sightings;
     const struct history *history;
+    const struct maintenance *maintenance;
     const struct health_prober *prober;
     const struct health_limits *limits;
     const struct config *config; /* as it is now */
