@@ -279,7 +279,8 @@ static const struct mistake mistakes[] = {
     {LAB "heartbeat:\n  key_file: /tmp\n",
      "3: a file that can be read is expected for key_file: /tmp: it is not a file\n"},
     {LAB "http: {maintenance_file: /nowhere/m.json}\n",
-     "2: a file that can be created is expected for maintenance_file: /nowhere/m.json: No such file "
+     "2: a file that can be created is expected for maintenance_file: /nowhere/m.json: No such "
+     "file "
      "or directory\n"},
     {LAB "record: /nowhere/trace.jsonl\n",
      "2: a file that can be created is expected for record: /nowhere/trace.jsonl: No such file or "
