@@ -292,6 +292,17 @@ def still_judged(stage):
     compare_replay(stage, trace)
 
 
+def unknown(stage):
+    """A balancer that takes what is not known does not get what is in maintenance."""
+    stage.configure(nodes=("n2",))
+    stage.begin(green=False)
+    check(stage.balanced("n2", "?unknown=yes")[0] == 200, "it is known already")
+    check(stage.ask("POST", PATH.replace("n1", "n2"), {"reason": "x"})[0] == 200, "n2 is not taken")
+    status, said = stage.balanced("n2", "?unknown=yes")
+    check(status == 503 and "maintenance" in said and "(unknown)" in said, f"{status}: {said}")
+    stage.stop()
+
+
 def refused(stage):
     """Who may not, or says it wrong, changes nothing and is told what is expected."""
     stage.configure(nodes=("n1", "n2"))
@@ -362,7 +373,7 @@ def unwritable_file(stage):
     stage.stop()
 
 
-SCENES = (on_and_off, until, restarted, reloaded, still_judged, refused, damaged_file, unwritable_file)
+SCENES = (on_and_off, until, restarted, reloaded, still_judged, unknown, refused, damaged_file, unwritable_file)
 
 
 def play(scene):
@@ -371,7 +382,7 @@ def play(scene):
     try:
         scene(stage)
         return f"passed {scene.__name__}: {scene.__doc__}", True
-    except (Failed, subprocess.SubprocessError, OSError, http.client.HTTPException) as problem:
+    except (Failed, subprocess.SubprocessError, OSError, ValueError, http.client.HTTPException) as problem:
         return f"FAILED {scene.__name__}: {problem}\n{stage.log.text() if stage.log else ''}", False
     finally:
         stage.close()
