@@ -128,11 +128,12 @@ static bool parse_node(const cJSON *json, size_t place, struct maintenance_entry
     return !key;
 }
 
-static bool parse_nodes(const cJSON *json, struct maintenance_entry **link,
+static bool parse_nodes(const cJSON *json, struct maintenance_entry **ret_first,
                         char problem[MAINTENANCE_PROBLEM_SIZE])
 {
     const cJSON *version = cJSON_GetObjectItemCaseSensitive(json, "maintenance");
     const cJSON *nodes = cJSON_GetObjectItemCaseSensitive(json, "nodes");
+    struct maintenance_entry **link = ret_first;
     const cJSON *node;
     size_t place = 0;
 
