@@ -26,8 +26,10 @@ static void tell_end(const struct maintenance_entry *entry, const char *who)
               entry->node, who);
 }
 
+/* First what has come due, as a replay does. */
 static void tell_engine(struct monitor *monitor, uint32_t node, bool on)
 {
+    monitor_refresh(monitor);
     int64_t now_ns = monitor_now(monitor, health_clock_ns());
 
     if (monitor->recorder)
@@ -81,7 +83,6 @@ void monitor_mind_maintenance(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
 
-    monitor_refresh(monitor);
     while ((entry = maintenance_due(monitor->maintenance, wall_ns)))
         end(monitor, entry, "until");
     maintenance_mind_file(monitor->maintenance);
