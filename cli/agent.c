@@ -41,6 +41,7 @@ struct agent {
     struct agent_gist said;
     int64_t said_ns; /* the last beat; 0: none yet */
     int64_t begun_ns;
+    char version[HEALTH_VERSION_MAX]; /* what the socket's view refers to */
 };
 
 static struct timeval delay(int64_t ns)
@@ -237,6 +238,10 @@ static void socket_observed(void *context, const struct health_observation *obse
     agent->socket.asked = true;
     agent->socket.probe = observation->probe;
     agent->socket.probe.view.member_count = 0; /* the list is the prober's */
+    if (agent->socket.probe.view.version) {
+        snprintf(agent->version, sizeof agent->version, "%s", agent->socket.probe.view.version);
+        agent->socket.probe.view.version = agent->version;
+    }
     agent->socket.at_ns = observation->at_ns;
     note_answer(agent, observation);
     remark_unseen(agent, &beat);

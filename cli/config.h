@@ -52,6 +52,7 @@ struct config {
     const char *heartbeat_key_file;
     const char *http_listen; /* NULL: nothing is served */
     const char *http_token_file;
+    const char *http_maintenance_file;
     uint32_t queue_capacity;
     bool report_stdout;
     struct config_redis redis;

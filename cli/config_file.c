@@ -34,7 +34,7 @@ struct key {
 };
 
 static read_value read_number, read_flag, read_text, read_name, read_host, read_listen,
-    read_endpoint, read_file, read_record, read_limit, read_section, read_redis, read_nodes,
+    read_endpoint, read_file, read_new_file, read_limit, read_section, read_redis, read_nodes,
     read_clusters;
 
 #define NO_MORE \
@@ -89,6 +89,7 @@ static const struct key heartbeat_keys[] = {
 static const struct key http_keys[] = {
     VALUE("listen", read_listen, config, http_listen),
     VALUE("token_file", read_file, config, http_token_file),
+    VALUE("maintenance_file", read_new_file, config, http_maintenance_file),
     NO_MORE,
 };
 
@@ -127,7 +128,7 @@ static const struct key document_keys[] = {
     {"heartbeat", read_section, 0, 0, 0, heartbeat_keys},
     {"http", read_section, 0, 0, 0, http_keys},
     {"report", read_section, 0, 0, 0, report_keys},
-    VALUE("record", read_record, config, record),
+    VALUE("record", read_new_file, config, record),
     {"limits", read_section, offsetof(struct config, limits), 0, 0, limit_keys},
     NO_MORE,
 };
@@ -242,8 +243,8 @@ static void read_file(struct reading *reading, const struct key *key, yaml_node_
                    "%s can be read by everybody on this machine: chmod o-r it", path);
 }
 
-static void read_record(struct reading *reading, const struct key *key, yaml_node_t *value,
-                        void *target)
+static void read_new_file(struct reading *reading, const struct key *key, yaml_node_t *value,
+                          void *target)
 {
     const char *path = keep_text(reading, key, value, target, NULL, "the path of a file");
     const char *problem = path && reading->whole ? config_directory_problem(path) : NULL;

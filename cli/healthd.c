@@ -284,6 +284,12 @@ static void on_refresh(void *context)
     monitor_refresh(daemon->monitor);
 }
 
+static bool on_maintain(void *context, uint32_t node, const struct maintenance_wish *wish)
+{
+    struct daemon *daemon = context;
+    return monitor_maintain(daemon->monitor, node, wish);
+}
+
 static bool begin_http(struct daemon *daemon)
 {
     const struct http_options options = {
@@ -292,6 +298,7 @@ static bool begin_http(struct daemon *daemon)
         .token_file = daemon->first->http_token_file,
         .overview = monitor_overview(daemon->monitor),
         .refresh = on_refresh,
+        .maintain = on_maintain,
         .context = daemon,
     };
     if (options.listen)

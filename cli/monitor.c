@@ -253,6 +253,8 @@ static bool create_readers(struct monitor *monitor, const struct config *config)
     monitor->journal = journal_create(&monitor->roster, monitor->engine);
     monitor->sightings = sightings_create(monitor->roster.directory.node_capacity);
     monitor->history = history_create();
+    monitor->maintenance =
+        maintenance_create(monitor->roster.directory.node_capacity, config->http_maintenance_file);
     if (config->report_stdout)
         monitor->reporter_stdout =
             reporter_stdout_create(monitor->options.base, &to_stdout, STDOUT_FILENO);
@@ -260,7 +262,7 @@ static bool create_readers(struct monitor *monitor, const struct config *config)
         monitor->reporter_redis = reporter_redis_create(monitor->options.base, &to_redis, &redis);
     if (config->record)
         monitor->recorder = recorder_create(&record);
-    return monitor->journal && monitor->sightings && monitor->history &&
+    return monitor->journal && monitor->sightings && monitor->history && monitor->maintenance &&
            !monitor->reporter_stdout == !config->report_stdout &&
            !monitor->reporter_redis == !config->redis.wanted &&
            !monitor->recorder == !config->record;
@@ -291,16 +293,21 @@ static bool create_witnesses(struct monitor *monitor, const struct config *confi
             health_listener_create(&listener, &monitor->listener) == HEALTH_OK);
 }
 
-static bool create_timer(struct monitor *monitor)
+static bool create_timers(struct monitor *monitor)
 {
+    const struct timeval second = {.tv_sec = 1};
+
     monitor->armed_ns = HEALTH_NEVER_NS;
     monitor->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (monitor->timer_fd == -1)
         return false;
     monitor->timer = event_new(monitor->options.base, monitor->timer_fd, EV_READ | EV_PERSIST,
                                on_timer, monitor);
+    monitor->second =
+        event_new(monitor->options.base, -1, EV_PERSIST, monitor_mind_maintenance, monitor);
     return monitor->timer && event_priority_set(monitor->timer, 1) == 0 &&
-           event_add(monitor->timer, NULL) == 0;
+           event_add(monitor->timer, NULL) == 0 && monitor->second &&
+           event_priority_set(monitor->second, 1) == 0 && event_add(monitor->second, &second) == 0;
 }
 
 static struct overview overview_of(const struct monitor *monitor)
@@ -310,6 +317,7 @@ static struct overview overview_of(const struct monitor *monitor)
         .engine = monitor->engine,
         .sightings = monitor->sightings,
         .history = monitor->history,
+        .maintenance = monitor->maintenance,
         .prober = monitor->prober,
         .listener = monitor->listener,
         .queue_stdout = monitor->queues[READER_STDOUT],
@@ -334,7 +342,7 @@ struct monitor *monitor_create(const struct monitor_options *options, const stru
     monitor->timer_fd = -1;
     monitor_note_reload(monitor, true);
     if (create_engine(monitor, config) && create_readers(monitor, config) &&
-        create_witnesses(monitor, config) && create_timer(monitor)) {
+        create_witnesses(monitor, config) && create_timers(monitor)) {
         monitor->overview = overview_of(monitor);
         monitor_apply(monitor, config);
         return monitor;
@@ -361,6 +369,8 @@ void monitor_destroy(struct monitor *monitor, int patience_ms)
     stop_watching(monitor);
     if (monitor->timer)
         event_free(monitor->timer);
+    if (monitor->second)
+        event_free(monitor->second);
     if (monitor->timer_fd != -1)
         close(monitor->timer_fd);
     reporter_stdout_destroy(monitor->reporter_stdout, patience_ms);
@@ -370,6 +380,7 @@ void monitor_destroy(struct monitor *monitor, int patience_ms)
     journal_destroy(monitor->journal);
     sightings_destroy(monitor->sightings);
     history_destroy(monitor->history);
+    maintenance_destroy(monitor->maintenance, patience_ms);
     health_engine_destroy(monitor->engine);
     for (int i = 0; i < READER_COUNT; i++)
         health_queue_destroy(monitor->queues[i]);

@@ -18,6 +18,7 @@
 #include <stddef.h>
 
 struct event_base;
+struct maintenance_wish;
 struct monitor;
 struct overview;
 
@@ -43,6 +44,10 @@ void monitor_note_reload(struct monitor *monitor, bool good);
 
 /* Read credentials and keys again. */
 void monitor_reread(struct monitor *monitor);
+
+/* Take a node out of service for maintenance, change why and until when, or give it back (`wish` NULL). False:
+ * memory is short. */
+bool monitor_maintain(struct monitor *monitor, uint32_t node, const struct maintenance_wish *wish);
 
 /* Stop watching, let the reporters finish for at most `patience_ms` each, and free; NULL is fine. */
 void monitor_destroy(struct monitor *monitor, int patience_ms);

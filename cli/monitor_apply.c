@@ -69,6 +69,7 @@ static void add_node(struct monitor *monitor, uint32_t cluster, const struct con
     probe_node(monitor, wanted, node, number);
     log_event(LOG_INFO, "node-added", "cluster=%s node=%s host=%s port=%u", wanted->name,
               node->name, node->host, node->port);
+    monitor_resume_maintenance(monitor, number);
 }
 
 static void remove_node(struct monitor *monitor, uint32_t number)
@@ -82,6 +83,7 @@ static void remove_node(struct monitor *monitor, uint32_t number)
         health_listener_remove(monitor->listener, number);
     health_node_snapshot(monitor->engine, number, &node);
     health_node_remove(monitor->engine, monitor->now_ns, number);
+    maintenance_release(monitor->maintenance, number);
     roster_remove_node(&monitor->roster, number, node.version);
 }
 
@@ -193,6 +195,7 @@ static void record_clusters(struct monitor *monitor, const struct config *config
             continue;
         header.expected_size = config->clusters[i].expected_size;
         recorder_begin(monitor->recorder, number, &header, monitor->now_ns);
+        monitor_record_maintenance(monitor, number);
     }
 }
 
@@ -213,6 +216,7 @@ bool monitor_apply(struct monitor *monitor, const struct config *config)
         }
     for (size_t i = 0; i < config->cluster_count; i++)
         changed |= apply_cluster(monitor, &config->clusters[i]);
+    monitor_drop_maintenance(monitor);
     if (monitor->recorder)
         record_clusters(monitor, config);
     monitor->config = monitor->overview.config = config;
@@ -236,7 +240,8 @@ static void tell_what_remains(const struct config *first, const struct config *c
                             same_text(first->heartbeat_listen, config->heartbeat_listen) &&
                             same_text(first->heartbeat_key_file, config->heartbeat_key_file));
     remain("http", same_text(first->http_listen, config->http_listen) &&
-                       same_text(first->http_token_file, config->http_token_file));
+                       same_text(first->http_token_file, config->http_token_file) &&
+                       same_text(first->http_maintenance_file, config->http_maintenance_file));
     remain("report", first->queue_capacity == config->queue_capacity &&
                          first->report_stdout == config->report_stdout);
     remain("report.redis", first->redis.wanted == config->redis.wanted &&

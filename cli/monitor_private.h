@@ -5,12 +5,14 @@
 #define HEALTHD_CLI_MONITOR_PRIVATE_H
 
 #include "journal.h"
+#include "maintenance.h"
 #include "monitor.h"
 #include "overview.h"
 #include "recorder.h"
 #include "reporter.h"
 #include "roster.h"
 
+#include <event2/util.h>
 #include <healthd/heartbeat.h>
 #include <healthd/prober.h>
 
@@ -33,12 +35,14 @@ struct monitor {
     struct journal *journal;
     struct sightings *sightings;
     struct history *history;
+    struct maintenance *maintenance;
     struct recorder *recorder; /* NULL: nothing is recorded */
     struct reporter_stdout *reporter_stdout;
     struct reporter_redis *reporter_redis;
     struct health_prober *prober;
     struct health_listener *listener; /* NULL: agents are not listened to */
     struct event *timer;              /* when the engine wants to be called */
+    struct event *second;             /* when somebody's maintenance may come to its end */
     int timer_fd;
     int64_t armed_ns; /* what the timer is set to */
     int64_t now_ns;   /* the engine's latest call */
@@ -55,5 +59,19 @@ void monitor_settle(struct monitor *monitor);
 /* monitor_apply.c: make what is watched equal to a configuration for which there is room. Has it changed
  * who is watched, or how many are expected? */
 bool monitor_apply(struct monitor *monitor, const struct config *config);
+
+/* ---- monitor_maintain.c ---- */
+
+/* Each second: what has come to its end. */
+void monitor_mind_maintenance(evutil_socket_t fd, short what, void *context);
+
+/* A node has come; it may have been in maintenance before. */
+void monitor_resume_maintenance(struct monitor *monitor, uint32_t node);
+
+/* All nodes of a configuration have come: forget those that nobody has the name of. */
+void monitor_drop_maintenance(struct monitor *monitor);
+
+/* A trace of a cluster has begun: let it know. */
+void monitor_record_maintenance(struct monitor *monitor, uint32_t cluster);
 
 #endif

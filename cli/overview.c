@@ -4,6 +4,7 @@
 #include "overview.h"
 
 #include "json_value.h"
+#include "maintenance_text.h"
 #include "report_json.h"
 
 #include <healthd/observer.h>
@@ -37,6 +38,15 @@ static void add_number(cJSON *json, const char *key, bool known, long long value
 {
     if (known)
         json_add_integer(json, key, value);
+    else
+        cJSON_AddNullToObject(json, key);
+}
+
+/* Text or null. */
+static void add_text(cJSON *json, const char *key, const char *text)
+{
+    if (text)
+        cJSON_AddStringToObject(json, key, text);
     else
         cJSON_AddNullToObject(json, key);
 }
@@ -121,6 +131,8 @@ static void add_view(cJSON *json, const struct overview *overview, const struct 
     add_answer(told, "read_only", (enum health_answer)view->read_only);
     add_answer(told, "desync", (enum health_answer)view->desync);
     add_answer(told, "rejects", (enum health_answer)view->rejects);
+    add_number(told, "queue", view->recv_queue != -1, view->recv_queue);
+    add_text(told, "server", view->version);
 }
 
 /* The members that a node names, by name; one that is not configured (an arbitrator) is "?". */
@@ -180,6 +192,21 @@ static void add_verdict(cJSON *json, const struct health_node_snapshot *node)
     add_number(json, "pid", node->pid != 0, node->pid);
 }
 
+/* null, or why; and whether a restart would remember it. */
+static void add_maintenance(cJSON *json, const struct overview *overview, uint32_t node)
+{
+    const struct maintenance_entry *entry =
+        overview->maintenance ? maintenance_of(overview->maintenance, node) : NULL;
+
+    if (!entry) {
+        cJSON_AddNullToObject(json, "maintenance");
+        return;
+    }
+    cJSON *maintenance = cJSON_AddObjectToObject(json, "maintenance");
+    maintenance_add(maintenance, entry);
+    cJSON_AddBoolToObject(maintenance, "kept", maintenance_is_kept(overview->maintenance));
+}
+
 static cJSON *node_json(const struct overview *overview, uint32_t node, struct health_why *ret_why)
 {
     const struct directory_entry *names = directory_find(&overview->roster->directory, node);
@@ -190,6 +217,7 @@ static cJSON *node_json(const struct overview *overview, uint32_t node, struct h
     cJSON_AddStringToObject(json, "name", names->node);
     add_address(json, overview, names);
     add_verdict(json, &ret_why->node);
+    add_maintenance(json, overview, node);
     add_witnesses(json, overview, ret_why, node);
     return json;
 }

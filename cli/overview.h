@@ -22,6 +22,7 @@
 
 struct health_listener;
 struct health_prober;
+struct maintenance;
 struct reporter_redis;
 
 /* What became of the configurations that were read. */
@@ -35,6 +36,7 @@ struct overview {
     const struct health_engine *engine;
     const struct sightings *sightings;
     const struct history *history;
+    const struct maintenance *maintenance; /* NULL: nobody can be in it, as in a recording */
     const struct health_prober *prober;
     const struct health_listener *listener; /* NULL, here and below: there is none */
     const struct health_queue *queue_stdout;

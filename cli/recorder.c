@@ -187,6 +187,16 @@ void recorder_mark(struct recorder *recorder, int64_t at_ns, const char *mark)
         write_mark(&recorder->traces[i], at_ns, mark);
 }
 
+void recorder_maintenance(struct recorder *recorder, uint32_t node, int64_t at_ns, bool on)
+{
+    const struct roster *roster = recorder->options.roster;
+    char mark[sizeof RECORDER_MAINTENANCE + DIRECTORY_NAME_MAX];
+
+    snprintf(mark, sizeof mark, RECORDER_MAINTENANCE, roster_node_name(roster, node),
+             on ? "true" : "false");
+    write_mark(&recorder->traces[roster->cluster_of[node]], at_ns, mark);
+}
+
 /* Give a view's members the trace's numbers; of nodes that are not in it, none. */
 static void localise(const struct roster *roster, uint32_t cluster, struct local *local,
                      struct health_probe *probe)

@@ -45,6 +45,9 @@ void recorder_end(struct recorder *recorder, uint32_t cluster, int64_t at_ns);
 /* Write a mark into all traces. */
 void recorder_mark(struct recorder *recorder, int64_t at_ns, const char *mark);
 
+/* Write that a node was taken out of service, or given back, into its cluster's trace. */
+void recorder_maintenance(struct recorder *recorder, uint32_t node, int64_t at_ns, bool on);
+
 void recorder_take(struct recorder *recorder, const struct health_observation *observation);
 
 #endif

@@ -11,6 +11,9 @@
 #define RECORDER_PAUSES "{\"recorder\":\"pauses\"}"
 /* ... which is this, where it was the engine's own deadline and not an observation. */
 #define RECORDER_RESUMES "{\"recorder\":\"resumes\"}"
+/* An operator took a node out of service (true) or gave it back (false), and the engine was told so here. A
+ * format for the node's name, in which nothing needs quoting in JSON, and for the flag. */
+#define RECORDER_MAINTENANCE "{\"recorder\":\"maintenance\",\"node\":\"%s\",\"on\":%s}"
 /* The engine was called up to here. */
 #define RECORDER_ENDS "{\"recorder\":\"ends\"}"
 

@@ -4,6 +4,7 @@
 #include "replay.h"
 #include "recorder_mark.h"
 
+#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,16 +163,60 @@ static void arrive(struct replay *replay, int64_t at_ns, const struct replay_lis
     replay->now_ns = replay->seen_ns = at_ns;
 }
 
+/* The number of a node; HEALTH_NODE_NONE: the trace has none of this name. */
+static uint32_t node_named(const struct replay *replay, const char *name)
+{
+    for (uint32_t i = 0; name && i < replay->header->node_count; i++)
+        if (strcmp(replay->header->nodes[i], name) == 0)
+            return i;
+    return HEALTH_NODE_NONE;
+}
+
+/* Does the mark say that a node was taken out of service, or given back? Which, and whether. */
+static bool is_maintenance(const struct replay *replay, const char *mark, uint32_t *ret_node,
+                           bool *ret_on)
+{
+    cJSON *json = cJSON_Parse(mark);
+    const char *kind = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "recorder"));
+    const cJSON *on = cJSON_GetObjectItemCaseSensitive(json, "on");
+    bool meant = kind && strcmp(kind, "maintenance") == 0;
+
+    *ret_node =
+        node_named(replay, cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "node")));
+    *ret_on = cJSON_IsTrue(on);
+    if (meant && (*ret_node == HEALTH_NODE_NONE || !cJSON_IsBool(on))) {
+        fprintf(stderr,
+                "%s: line %llu: a node of the header and on: true or false are expected of "
+                "maintenance: not obeyed\n",
+                replay->path, (unsigned long long)replay->entry.line);
+        meant = false;
+    }
+    cJSON_Delete(json);
+    return meant;
+}
+
+static void maintain(struct replay *replay, uint32_t node, bool on, int64_t at_ns,
+                     const struct replay_listener *listener)
+{
+    arrive(replay, at_ns, listener);
+    health_node_maintain(replay->engine, replay->now_ns, node, on);
+    tell(replay, listener);
+}
+
 static void take_mark(struct replay *replay, int64_t at_ns, const struct replay_listener *listener)
 {
     const char *mark = replay->entry.mark;
     bool resumes = strcmp(mark, RECORDER_RESUMES) == 0;
     bool pauses = strcmp(mark, RECORDER_PAUSES) == 0;
+    uint32_t node;
+    bool on;
 
     if (resumes || pauses || strcmp(mark, RECORDER_ENDS) == 0)
         arrive(replay, at_ns, listener);
     if (resumes)
         tick(replay, at_ns, listener);
+    if (is_maintenance(replay, mark, &node, &on))
+        maintain(replay, node, on, at_ns, listener);
     replay->paused = pauses;
     if (listener->mark)
         listener->mark(listener->context, replay, replay->entry.at_ns, mark);

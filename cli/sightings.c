@@ -3,6 +3,7 @@
  */
 #include "sightings.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,11 +36,21 @@ const struct sighting *sightings_of(const struct sightings *sightings, uint32_t 
     return &sightings->of[node];
 }
 
+/* Let a view refer to a copy of its text, which was borrowed. */
+static void keep_version(struct health_view *view, char copy[HEALTH_VERSION_MAX])
+{
+    if (!view->version)
+        return;
+    snprintf(copy, HEALTH_VERSION_MAX, "%s", view->version);
+    view->version = copy;
+}
+
 static void take_view(struct sighting *sighting, const struct health_view *view, int64_t at_ns)
 {
     sighting->view_ns = at_ns;
     sighting->view = *view;
     sighting->view.members = NULL;
+    keep_version(&sighting->view, sighting->version);
     sighting->member_count = 0;
     for (uint8_t i = 0; i < view->member_count && i < HEALTH_CLUSTER_NODES_MAX; i++)
         sighting->members[sighting->member_count++] = view->members[i].node;
@@ -68,6 +79,7 @@ static void take_beat(struct sighting *sighting, const struct health_heartbeat *
     sighting->heartbeat = *beat;
     sighting->heartbeat.local.view.members = NULL;
     sighting->heartbeat.local.view.member_count = 0;
+    keep_version(&sighting->heartbeat.local.view, sighting->agent_version);
 }
 
 void sightings_take(struct sightings *sightings, const struct health_observation *observation)

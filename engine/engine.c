@@ -280,6 +280,21 @@ enum health_error health_node_add(struct health_engine *engine, int64_t now_ns, 
     return HEALTH_OK;
 }
 
+enum health_error health_node_maintain(struct health_engine *engine, int64_t now_ns, uint32_t node,
+                                       bool on)
+{
+    if (!node_exists(engine, node))
+        return HEALTH_ENOENT;
+    enum health_error error = engine_advance(engine, now_ns);
+    if (error != HEALTH_OK)
+        return error;
+    if (engine->cold[node].maintained == on)
+        return HEALTH_OK;
+    engine->cold[node].maintained = on;
+    cluster_judge(engine, engine->cold[node].cluster);
+    return HEALTH_OK;
+}
+
 /* Put a node's slot back into the free list. */
 static void node_free(struct health_engine *engine, uint32_t id)
 {

@@ -50,21 +50,23 @@ void verdict_of(const struct health_ruleset *rules, const uint8_t *facts, struct
     verdict->reason = decides[running->answer]->reason;
 }
 
-const struct health_rule *routable_rule(const struct health_ruleset *rules, const struct node *node,
+const struct health_rule *routable_rule(const struct health_engine *engine, uint32_t id,
                                         uint8_t state)
 {
     static const uint8_t nothing[SAID_COUNT];
+    const struct node *node = &engine->nodes[id];
     const uint8_t *said = node->flags & NODE_CLAIM ? node->said : nothing;
     const uint8_t facts[HEALTH_ROUTABLE_COUNT] = {
         [HEALTH_ROUTABLE_STATE] = state,
         [HEALTH_ROUTABLE_REJECTS] = said[SAID_REJECTS],
-        [HEALTH_ROUTABLE_MAINT] = said[SAID_MAINTENANCE],
+        [HEALTH_ROUTABLE_MAINT] =
+            engine->cold[id].maintained ? HEALTH_ANSWER_YES : said[SAID_MAINTENANCE],
         [HEALTH_ROUTABLE_DONATES] = said[SAID_LOCAL_STATE] == HEALTH_LOCAL_DONOR,
         [HEALTH_ROUTABLE_DONOR_REJECTS] = said[SAID_DONOR_REJECTS],
         [HEALTH_ROUTABLE_DESYNC] = said[SAID_DESYNC],
         [HEALTH_ROUTABLE_READ_ONLY] = said[SAID_READ_ONLY],
     };
-    return health_table_match(rules->routable, facts);
+    return health_table_match(engine->rules->routable, facts);
 }
 
 void council_convene(struct council *council, const struct health_engine *engine, uint32_t cluster)
@@ -166,7 +168,7 @@ static void node_commit(struct health_engine *engine, const struct seat *seat,
 {
     struct node *node = seat->node;
     struct node_cold *cold = &engine->cold[seat->id];
-    const struct health_rule *routable = routable_rule(engine->rules, node, verdict->state);
+    const struct health_rule *routable = routable_rule(engine, seat->id, verdict->state);
 
     if (node->state == verdict->state && node->reason == verdict->reason &&
         cold->routable == routable->reason)
@@ -181,7 +183,7 @@ static void node_commit(struct health_engine *engine, const struct seat *seat,
     }
     node->state = verdict->state;
     node->reason = verdict->reason;
-    cold->routable = routable->reason;
+    cold->routable = routable->reason & ((1u << ROUTABLE_BITS) - 1);
     report(engine, (struct health_report){
                        .subject = seat->id,
                        .version = ++cold->version,

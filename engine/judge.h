@@ -17,7 +17,7 @@ struct verdict {
 void verdict_of(const struct health_ruleset *rules, const uint8_t *facts, struct verdict *verdict);
 
 /* Should clients be sent to a node that is in this state and claims this? Pure. */
-const struct health_rule *routable_rule(const struct health_ruleset *rules, const struct node *node,
+const struct health_rule *routable_rule(const struct health_engine *engine, uint32_t id,
                                         uint8_t state);
 
 /* Seat a cluster's nodes, in their order. */

@@ -92,6 +92,10 @@ struct node {
 
 _Static_assert(sizeof(struct node) == 64, "a node is one cache line");
 
+/* A reason needs no whole byte. */
+#define ROUTABLE_BITS 7
+_Static_assert(HEALTH_REASON_COUNT <= 1 << ROUTABLE_BITS, "every reason fits into its bits");
+
 struct node_cold {
     uint32_t cluster;
     uint32_t next;    /* in its cluster, or in the free list */
@@ -103,10 +107,13 @@ struct node_cold {
     uint16_t transitions;
     uint16_t unclean;
     uint16_t incarnation;
-    uint8_t routable; /* enum health_reason: why it is routable or not */
+    uint8_t routable : ROUTABLE_BITS; /* enum health_reason: why it is routable or not */
+    bool maintained : 1;              /* an operator has taken it out of service */
     uint8_t
         quiet; /* how long nothing had been heard when the closing began, in steps of QUIET_STEP_MS */
 };
+
+_Static_assert(sizeof(struct node_cold) == 32, "two of them are one cache line");
 
 /* The newest Primary view that any usable claim has shown, and what was learnt around it. */
 struct cluster {

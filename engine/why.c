@@ -16,7 +16,7 @@ enum health_error health_node_snapshot(const struct health_engine *engine, uint3
         return HEALTH_ENOENT;
     const struct node *hot = &engine->nodes[node];
     const struct node_cold *cold = &engine->cold[node];
-    const struct health_rule *routable = routable_rule(engine->rules, hot, hot->state);
+    const struct health_rule *routable = routable_rule(engine, node, hot->state);
     *ret_snapshot = (struct health_node_snapshot){
         .cluster = cold->cluster,
         .state = (enum health_state)hot->state,
@@ -29,6 +29,7 @@ enum health_error health_node_snapshot(const struct health_engine *engine, uint3
         .unclean_exits = cold->unclean,
         .incarnation = cold->incarnation,
         .pid = hot->pid,
+        .maintained = cold->maintained,
     };
     return HEALTH_OK;
 }

@@ -32,9 +32,20 @@ int client_fd(const struct client *client)
     return client->fd;
 }
 
+/* Its questions about a connection take no const. */
+static MYSQL *library_of(const struct client *client)
+{
+    return (MYSQL *)(uintptr_t)&client->mysql; /* NOLINT */
+}
+
+const char *client_version(const struct client *client)
+{
+    return mysql_get_server_info(library_of(client));
+}
+
 void client_failed(const struct client *client, struct client_failure *ret_failure)
 {
-    MYSQL *mysql = (MYSQL *)(uintptr_t)&client->mysql; /* NOLINT: the library takes no const */
+    MYSQL *mysql = library_of(client);
     unsigned code = mysql_errno(mysql);
     enum health_probe_error error = client_error_of(code);
 

@@ -68,6 +68,9 @@ void client_close(struct client *client, bool politely);
 /* The connection's descriptor, to watch: it is this client's until client_close(). */
 int client_fd(const struct client *client);
 
+/* What the server called itself when it greeted; the client's. */
+const char *client_version(const struct client *client);
+
 enum client_step {
     CLIENT_DONE,
     CLIENT_WAITS_TO_READ,

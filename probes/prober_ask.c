@@ -187,8 +187,11 @@ void probed_ask_first(struct probed *probed)
 {
     probed->has_view = false;
     view_clear(&probed->view);
-    if (probed->full)
+    if (probed->full) {
+        probed->view.version =
+            word_version(client_version(probed->standing.client), probed->version);
         link_make_way(probed);
+    }
     probed->prober->counters.full += probed->full;
     probed->prober->counters.light += !probed->full;
     ask(probed, probed->full ? PROBE_ASKS_STATUS : PROBE_ASKS_LIGHT);

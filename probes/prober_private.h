@@ -70,6 +70,7 @@ struct probed {
     uint64_t random;
     struct health_view view;
     struct health_member members[HEALTH_CLUSTER_NODES_MAX];
+    char version[HEALTH_VERSION_MAX];
     bool has_view;
 };
 

@@ -147,10 +147,26 @@ static void read_view(struct source *source, struct health_view *view)
         fail(source, "a view's byte is out of range");
 }
 
+/* What a view says for people. */
+static void read_beside_view(struct source *source, uint8_t flags, char last[HEALTH_VERSION_MAX],
+                             struct health_view *view)
+{
+    view->recv_queue = flags & PROBE_QUEUE ? (int32_t)read_below(source, (uint64_t)INT32_MAX + 1,
+                                                                 "a queue's length is out of range")
+                                           : -1;
+    if (flags & PROBE_VERSION) {
+        size_t size = (size_t)read_below(source, HEALTH_VERSION_MAX, "a version is too long");
+        read_bytes(source, last, size);
+        last[size] = '\0';
+    }
+    view->version = word_version(last, source->reader->version);
+}
+
 static void read_probe(struct source *source, uint32_t node, unsigned witness,
                        struct health_probe *probe)
 {
-    struct health_view *last = &source->reader->views[node].view[witness];
+    struct view_memory *memory = &source->reader->views[node];
+    struct health_view *last = &memory->view[witness];
     uint8_t flags = read_byte(source);
 
     probe->ok = flags & PROBE_OK;
@@ -168,6 +184,7 @@ static void read_probe(struct source *source, uint32_t node, unsigned witness,
         *last = probe->view;
         last->member_count = 0; /* the list lives until the next entry only */
     }
+    read_beside_view(source, flags, memory->version[witness], &probe->view);
 }
 
 static void read_beat(struct source *source, uint32_t node, struct health_heartbeat *beat)
@@ -268,7 +285,8 @@ bool trace_binary_open(struct health_trace_reader *reader)
     char magic[BINARY_MAGIC_SIZE];
 
     read_bytes(&source, magic, sizeof magic);
-    if (!source.wrong && memcmp(magic, BINARY_MAGIC, sizeof magic) != 0)
+    if (!source.wrong && memcmp(magic, BINARY_MAGIC, sizeof magic) != 0 &&
+        memcmp(magic, BINARY_MAGIC_FORMER, sizeof magic) != 0)
         fail(&source, "neither a JSON trace nor a binary one of this version");
     size_t size = (size_t)read_below(&source, HEADER_MAX, "the header is too long");
     if (!source.wrong && trace_text_reserve(reader, size + 1)) {

@@ -12,8 +12,14 @@
 
 enum { RECORD_PROBE = 1, RECORD_LINK = 2, RECORD_HEARTBEAT = 3, RECORD_MARK = 4 };
 
-/* Flags of a probe. */
-enum { PROBE_OK = 1, PROBE_VIEW = 2, PROBE_SAME_VIEW = 4 };
+/* Flags of a probe. The queue differs where a view repeats; a version hardly ever does. */
+enum {
+    PROBE_OK = 1,
+    PROBE_VIEW = 2,
+    PROBE_SAME_VIEW = 4,
+    PROBE_QUEUE = 8,
+    PROBE_VERSION = 16, /* it is another than the one told last, "" for none */
+};
 
 /* Flags of a heartbeat. */
 enum { BEAT_LOCAL = 1, BEAT_GRASTATE = 2 };
@@ -41,7 +47,8 @@ static inline int64_t unzigzag(uint64_t value)
     return (int64_t)(value >> 1 ^ (0 - (value & 1)));
 }
 
-/* Views with member lists are never abbreviated: the list is the caller's. */
+/* Views with member lists are never abbreviated: the list is the caller's. What is for people is told beside
+ * the view. */
 static inline bool same_view(const struct health_view *a, const struct health_view *b)
 {
 #define X(field) &&a->field == b->field

@@ -62,10 +62,9 @@ static void decode_view(struct decoder *decoder, const cJSON *probe, const char 
 {
     static const char *const known[] = {
         "local_state", "cluster_status", "cluster_size", "cluster_weight", "ready", "connected",
-        "cluster_conf_id", "cluster_state_uuid", "gcomm_uuid", "evs_state",
+        "cluster_conf_id", "cluster_state_uuid", "gcomm_uuid", "evs_state", "local_recv_queue",
         /* carried by recordings, not used here */
-        "last_committed", "local_recv_queue", "flow_control_paused_ns", "desync_count",
-        "local_index", NULL};
+        "last_committed", "flow_control_paused_ns", "desync_count", "local_index", NULL};
     static const char *const known_vars[] = {"reject_queries", "desync",
                                              "read_only",      "sst_donor_rejects_queries",
                                              "pxc_maint_mode", NULL};
@@ -85,6 +84,10 @@ static void decode_view(struct decoder *decoder, const cJSON *probe, const char 
     view->ready = field_switch(decoder, wsrep, where, "ready");
     view->connected = field_switch(decoder, wsrep, where, "connected");
     view->gathering = get_gathering(decoder, wsrep, where);
+    view->recv_queue =
+        (int32_t)field_count(decoder, wsrep, where, "local_recv_queue", INT32_MAX, (uint64_t)-1);
+    view->version =
+        word_version(field_text(decoder, probe, where, "version"), decoder->reader->version);
     if (vars) {
         fields_check(decoder, vars, "vars", known_vars);
         view->rejects = field_unless(decoder, vars, where, "reject_queries", "NONE");
@@ -99,8 +102,8 @@ static void decode_view(struct decoder *decoder, const cJSON *probe, const char 
 static void decode_probe(struct decoder *decoder, const cJSON *json, const char *where,
                          struct health_probe *probe)
 {
-    static const char *const known[] = {"ok",    "rtt_us", "error",   "code",
-                                        "wsrep", "vars",   "members", NULL};
+    static const char *const known[] = {"ok",   "rtt_us",  "error",   "code", "wsrep",
+                                        "vars", "members", "version", NULL};
 #define X(id, text) text,
     static const char *const errors[] = { HEALTH_PROBE_ERRORS(X) };
 #undef X

@@ -63,6 +63,8 @@ static void add_wsrep(cJSON *probe, const struct health_view *view)
     add_unsigned(wsrep, "cluster_conf_id", view->conf_id);
     add_uuid(wsrep, "cluster_state_uuid", &view->state_uuid);
     add_uuid(wsrep, "gcomm_uuid", &view->gcomm_uuid);
+    if (view->recv_queue != -1)
+        add_signed(wsrep, "local_recv_queue", view->recv_queue);
 }
 
 static void add_vars(cJSON *probe, const struct health_view *view)
@@ -108,6 +110,8 @@ static void add_probe(cJSON *object, const char *key, const struct health_trace_
         add_wsrep(json, &probe->view);
         add_vars(json, &probe->view);
         add_members(json, header, &probe->view);
+        if (probe->view.version)
+            cJSON_AddStringToObject(json, "version", probe->view.version);
     }
 }
 

@@ -11,14 +11,18 @@
 /* Extra keys that were noted already: each is said once. */
 #define NOTED_MAX 64
 
-#define BINARY_MAGIC "HLTHTRC1"
+/* Version 2 added what a view says for people; version 1 is the same without. */
+#define BINARY_MAGIC "HLTHTRC2"
+#define BINARY_MAGIC_FORMER "HLTHTRC1"
 #define BINARY_MAGIC_SIZE 8
 
 #define MEMBERS_MAX UINT8_MAX
 
-/* Views repeat: each node's last one is kept, of its probe and of its agent. */
+/* Views repeat: each node's last one is kept, of its probe and of its agent; and what its server called
+ * itself then. */
 struct view_memory {
     struct health_view view[2];
+    char version[2][HEALTH_VERSION_MAX];
 };
 
 struct uuid_table {
@@ -35,6 +39,7 @@ struct trace_ahead {
     char *text; /* what the entry that leaps refers to, while `next` uses the reader's own */
     size_t text_capacity;
     struct health_member members[MEMBERS_MAX];
+    char version[HEALTH_VERSION_MAX];
 };
 
 struct health_trace_reader {
@@ -55,6 +60,7 @@ struct health_trace_reader {
     char *noted[NOTED_MAX];
     size_t noted_count;
     struct health_member members[MEMBERS_MAX];
+    char version[HEALTH_VERSION_MAX];
     struct trace_ahead ahead;
     struct uuid_table uuids;
     struct view_memory views[HEALTH_CLUSTER_NODES_MAX];

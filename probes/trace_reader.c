@@ -122,7 +122,15 @@ static enum health_trace_kind read_json(struct health_trace_reader *reader,
     }
 }
 
-/* The entry's mark and members stay what they are while another line is read. */
+static void refer_to(struct trace_ahead *ahead, struct health_view *view)
+{
+    if (view->members)
+        view->members = ahead->members;
+    if (view->version)
+        view->version = ahead->version;
+}
+
+/* The entry's mark, members and version stay what they are while another line is read. */
 static void set_aside(struct health_trace_reader *reader, struct health_trace_entry *entry)
 {
     struct trace_ahead *ahead = &reader->ahead;
@@ -135,12 +143,13 @@ static void set_aside(struct health_trace_reader *reader, struct health_trace_en
     reader->text = text;
     reader->text_capacity = capacity;
     memcpy(ahead->members, reader->members, sizeof ahead->members);
+    memcpy(ahead->version, reader->version, sizeof ahead->version);
     if (entry->kind == HEALTH_TRACE_MARK)
         return;
-    if (seen->witness == HEALTH_WITNESS_PROBE && seen->probe.view.members)
-        seen->probe.view.members = ahead->members;
-    if (seen->witness == HEALTH_WITNESS_AGENT && seen->heartbeat.local.view.members)
-        seen->heartbeat.local.view.members = ahead->members;
+    if (seen->witness == HEALTH_WITNESS_PROBE)
+        refer_to(ahead, &seen->probe.view);
+    if (seen->witness == HEALTH_WITNESS_AGENT)
+        refer_to(ahead, &seen->heartbeat.local.view);
 }
 
 /* A time that leaps far ahead would be taken for a long stop of the recorder. When the next line takes

@@ -80,11 +80,16 @@ static void put_view(struct health_trace_writer *writer, const struct health_vie
 static void put_probe(struct health_trace_writer *writer, uint32_t node, unsigned witness,
                       const struct health_probe *probe)
 {
-    struct health_view *last = &writer->views[node].view[witness];
+    struct view_memory *memory = &writer->views[node];
+    struct health_view *last = &memory->view[witness];
+    const char *version = probe->view.version ? probe->view.version : "";
     bool same = probe->has_view && same_view(&probe->view, last);
+    bool queue = probe->has_view && probe->view.recv_queue != -1;
+    bool renamed = probe->has_view && strcmp(version, memory->version[witness]) != 0;
 
     put_byte(writer, (probe->ok ? PROBE_OK : 0u) | (probe->has_view ? PROBE_VIEW : 0u) |
-                         (same ? PROBE_SAME_VIEW : 0u));
+                         (same ? PROBE_SAME_VIEW : 0u) | (queue ? PROBE_QUEUE : 0u) |
+                         (renamed ? PROBE_VERSION : 0u));
     put_number(writer, (uint64_t)(probe->rtt_ns / HEALTH_NS_PER_US));
     put_number(writer, probe->error);
     put_number(writer, probe->code);
@@ -92,6 +97,12 @@ static void put_probe(struct health_trace_writer *writer, uint32_t node, unsigne
         put_view(writer, &probe->view);
         *last = probe->view;
         last->member_count = 0;
+    }
+    if (queue)
+        put_number(writer, (uint32_t)probe->view.recv_queue);
+    if (renamed) {
+        snprintf(memory->version[witness], HEALTH_VERSION_MAX, "%s", version);
+        put_text(writer, memory->version[witness]);
     }
 }
 

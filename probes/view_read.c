@@ -25,6 +25,7 @@ void view_clear(struct health_view *view)
         .size = -1,
         .weight = -1,
         .local_state = HEALTH_LOCAL_NOT_KNOWN,
+        .recv_queue = -1,
     };
 }
 
@@ -85,6 +86,11 @@ static void take_connected(struct health_view *view, const char *value)
 static void take_evs_state(struct health_view *view, const char *value)
 {
     view->gathering = (uint8_t)word_gathering(value);
+}
+
+static void take_local_recv_queue(struct health_view *view, const char *value)
+{
+    view->recv_queue = (int32_t)number_of(value, INT32_MAX, (uint64_t)-1);
 }
 
 bool view_take_status(struct health_view *view, const char *name, const char *value)

@@ -17,7 +17,8 @@
     X(gcomm_uuid) \
     X(ready) \
     X(connected) \
-    X(evs_state)
+    X(evs_state) \
+    X(local_recv_queue)
 
 /* The variables that it asks for, where the server has them. */
 #define VIEW_VARIABLES(X) \

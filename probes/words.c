@@ -32,3 +32,14 @@ enum health_answer word_gathering(const char *text)
         return HEALTH_ANSWER_YES;
     return strcasecmp(text, "OPERATIONAL") == 0 ? HEALTH_ANSWER_NO : HEALTH_ANSWER_NOT_KNOWN;
 }
+
+/* It comes from outside and goes into JSON, logs and terminals. */
+const char *word_version(const char *text, char copy[HEALTH_VERSION_MAX])
+{
+    size_t length = 0;
+
+    for (; text && text[length] && length < HEALTH_VERSION_MAX - 1; length++)
+        copy[length] = text[length] < ' ' || text[length] > '~' ? '?' : text[length];
+    copy[length] = '\0';
+    return length ? copy : NULL;
+}

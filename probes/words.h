@@ -15,6 +15,9 @@ enum health_answer word_switch(const char *text);
 /* wsrep_evs_state: does the group look for members that it does not hear (GATHER, INSTALL)? */
 enum health_answer word_gathering(const char *text);
 
+/* A server's own name and version into `copy`, in ASCII. Gives the copy; NULL: there is none. */
+const char *word_version(const char *text, char copy[HEALTH_VERSION_MAX]);
+
 /* 36 characters. False: it is none. */
 bool uuid_parse(const char *text, struct health_uuid *ret_uuid);
 void uuid_format(const struct health_uuid *uuid, char text[37]);

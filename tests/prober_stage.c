@@ -25,6 +25,7 @@ static void observed(void *context, const struct health_observation *observation
     const struct health_view *view = &observation->probe.view;
     for (unsigned i = 0; i < view->member_count && i < SEEN_MEMBERS_MAX; i++)
         seen->members[i] = view->members[i];
+    snprintf(seen->version, sizeof seen->version, "%s", view->version ? view->version : "");
 }
 
 static void remarked(void *context, uint32_t node, const char *text)

@@ -14,6 +14,7 @@ struct seen {
     int64_t told_ns; /* when the observer was told */
     struct health_observation what;
     struct health_member members[SEEN_MEMBERS_MAX];
+    char version[HEALTH_VERSION_MAX]; /* of a view */
 };
 
 struct prober_stage {

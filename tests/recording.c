@@ -146,7 +146,7 @@ static enum health_trace_kind next_entry(void *context, struct health_trace_entr
     ret_entry->observation.at_ns = ret_entry->at_ns;
     if (run->ticks_seed)
         tick_zealously(run, ret_entry->at_ns);
-    return HEALTH_TRACE_OBSERVATION;
+    return ret_entry->kind;
 }
 
 static void on_report(void *context, const struct replay *replay,

@@ -10,7 +10,7 @@
 
 struct recording {
     struct health_trace_header header;
-    struct health_trace_entry *entries; /* observations only, in order of time */
+    struct health_trace_entry *entries; /* in order of time; of marks, those that a test adds */
     size_t count;
     size_t capacity;
 };

@@ -57,6 +57,7 @@ Test(config, every_key_has_a_default_but_clusters)
     cr_expect_null(config.heartbeat_key_file);
     cr_expect_str_eq(config.http_listen, "127.0.0.1:9200");
     cr_expect_null(config.http_token_file);
+    cr_expect_null(config.http_maintenance_file);
     cr_expect_eq(config.queue_capacity, 1024);
     cr_expect(config.report_stdout);
     cr_expect_not(config.redis.wanted);
@@ -90,7 +91,7 @@ static const char whole[] =
     "  - {name: other, defaults_file: %s, nodes: [{name: n1}]}\n"
     "probe: {interval_ms: 3000, timeout_ms: 700, view_interval_ms: 9000}\n"
     "heartbeat: {listen: '[::]:9301', interval_ms: 250, key_file: %s}\n"
-    "http: {listen: '127.0.0.1:9200'}\n"
+    "http: {listen: '127.0.0.1:9200', maintenance_file: /tmp/healthd-maintenance.json}\n"
     "report:\n"
     "  queue_capacity: 16\n"
     "  stdout: false\n"
@@ -123,6 +124,7 @@ static void check_whole(const struct config *config)
     cr_expect_eq(config->heartbeat_interval_ms, 250);
     cr_expect_str_eq(config->heartbeat_listen, "[::]:9301");
     cr_expect_str_eq(config->http_listen, "127.0.0.1:9200");
+    cr_expect_str_eq(config->http_maintenance_file, "/tmp/healthd-maintenance.json");
     cr_expect_eq(config->queue_capacity, 16);
     cr_expect_not(config->report_stdout);
     cr_expect(config->redis.wanted);
@@ -276,6 +278,10 @@ static const struct mistake mistakes[] = {
      "directory\n"},
     {LAB "heartbeat:\n  key_file: /tmp\n",
      "3: a file that can be read is expected for key_file: /tmp: it is not a file\n"},
+    {LAB "http: {maintenance_file: /nowhere/m.json}\n",
+     "2: a file that can be created is expected for maintenance_file: /nowhere/m.json: No such "
+     "file "
+     "or directory\n"},
     {LAB "record: /nowhere/trace.jsonl\n",
      "2: a file that can be created is expected for record: /nowhere/trace.jsonl: No such file or "
      "directory\n"},

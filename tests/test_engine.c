@@ -415,3 +415,71 @@ Test(engine, a_member_that_is_configured_late_is_no_arbitrator_that_may_come_bac
     cr_expect_eq(bench_state(&bench, bench.nodes[2]), HEALTH_STATE_YELLOW);
     bench_end(&bench);
 }
+
+static struct health_node_snapshot node_of(const struct bench *bench, int i)
+{
+    struct health_node_snapshot node;
+    cr_assert_eq(health_node_snapshot(bench->engine, bench->nodes[i], &node), HEALTH_OK);
+    return node;
+}
+
+Test(engine, a_maintained_node_keeps_its_state_and_gets_no_clients)
+{
+    struct bench bench = bench_begin_with_cluster();
+    bench_answer_all(&bench, 10 * MS);
+    struct health_node_snapshot before = node_of(&bench, 0);
+    cr_assert_eq(before.routable, HEALTH_ANSWER_YES);
+    cr_assert(!before.maintained);
+
+    for (int again = 0; again < 2; again++)
+        cr_assert_eq(health_node_maintain(bench.engine, 20 * MS, bench.nodes[0], true), HEALTH_OK);
+    bench_answer_all(&bench, 30 * MS); /* which does not give it back */
+    struct health_node_snapshot during = node_of(&bench, 0);
+    cr_expect(during.maintained);
+    cr_expect_eq(during.state, HEALTH_STATE_GREEN);
+    cr_expect_eq(during.reason, before.reason);
+    cr_expect_eq(during.since_ns, before.since_ns);
+    cr_expect_eq(during.routable, HEALTH_ANSWER_NO);
+    cr_expect_eq(during.routable_reason, HEALTH_REASON_MAINTENANCE);
+    cr_expect_eq(during.version, before.version + 1, "one report, and not one each time");
+    cr_expect_eq(node_of(&bench, 1).routable, HEALTH_ANSWER_YES);
+
+    cr_assert_eq(health_node_maintain(bench.engine, 40 * MS, bench.nodes[0], false), HEALTH_OK);
+    struct health_node_snapshot after = node_of(&bench, 0);
+    cr_expect(!after.maintained);
+    cr_expect_eq(after.routable, HEALTH_ANSWER_YES);
+    cr_expect_eq(after.version, before.version + 2);
+    bench_end(&bench);
+}
+
+Test(engine, maintenance_outlives_a_crash_and_ends_with_the_node)
+{
+    struct bench bench = bench_begin_with_cluster();
+    uint32_t node;
+    struct health_observation refused = {
+        .at_ns = 5000 * MS, .node = bench.nodes[0], .witness = HEALTH_WITNESS_PROBE};
+    refused.probe.error = HEALTH_PROBE_REFUSED;
+
+    uint32_t version = node_of(&bench, 0).version;
+    cr_assert_eq(health_node_maintain(bench.engine, 0, bench.nodes[0], true), HEALTH_OK);
+    cr_expect_eq(node_of(&bench, 0).version, version, "what is Unknown stays so");
+    bench_answer_all(&bench, 10 * MS);
+    cr_expect_eq(node_of(&bench, 0).routable_reason, HEALTH_REASON_MAINTENANCE);
+    bench_run_to(&bench, 5000 * MS);
+    cr_assert_eq(health_engine_observe(bench.engine, 5000 * MS, &refused), HEALTH_OK);
+    bench_run_to(&bench, 5500 * MS);
+    cr_expect_eq(bench_state(&bench, bench.nodes[0]), HEALTH_STATE_RED_UNCLEAN);
+    cr_expect(node_of(&bench, 0).maintained);
+    bench_answer_all(&bench, 6000 * MS);
+    cr_expect_eq(node_of(&bench, 0).state, HEALTH_STATE_GREEN);
+    cr_expect_eq(node_of(&bench, 0).routable_reason, HEALTH_REASON_MAINTENANCE);
+
+    cr_assert_eq(health_node_remove(bench.engine, 6001 * MS, bench.nodes[0]), HEALTH_OK);
+    cr_expect_eq(health_node_maintain(bench.engine, 6001 * MS, bench.nodes[0], true),
+                 HEALTH_ENOENT);
+    cr_assert_eq(health_node_add(bench.engine, 6002 * MS, bench.cluster, &node), HEALTH_OK);
+    cr_assert_eq(node, bench.nodes[0]);
+    cr_expect(!node_of(&bench, 0).maintained);
+    cr_expect_eq(health_node_maintain(bench.engine, 0, node, true), HEALTH_ETIME);
+    bench_end(&bench);
+}

@@ -2,6 +2,7 @@
  * test_metamorphic.c - changes to a recording that must not change, or change in a known way, what is
  * said of it.
  */
+#include "recorder_mark.h"
 #include "recording.h"
 
 #include <criterion/criterion.h>
@@ -173,4 +174,51 @@ Test(metamorphic, shifting_the_clock_shifts_the_output_only)
             recording_free(&shifted);
             recording_free(&original);
         }
+}
+
+#define MAINTENANCE_MARKS 64
+static char marks[MAINTENANCE_MARKS][96];
+
+/* Any node goes into maintenance and comes back, at any moment. */
+static struct recording with_maintenance(const struct recording *original, uint64_t seed)
+{
+    struct recording changed = {.header = original->header};
+    size_t said = 0;
+
+    for (size_t i = 0; i < original->count; i++) {
+        recording_append(&changed, &original->entries[i]);
+        if (said == MAINTENANCE_MARKS || random_below(&seed, original->count) >= MAINTENANCE_MARKS)
+            continue;
+        uint64_t node = random_below(&seed, original->header.node_count);
+        snprintf(marks[said], sizeof marks[said], RECORDER_MAINTENANCE,
+                 original->header.nodes[node], random_below(&seed, 2) ? "true" : "false");
+        struct health_trace_entry mark = {
+            .kind = HEALTH_TRACE_MARK, .at_ns = original->entries[i].at_ns, .mark = marks[said++]};
+        recording_append(&changed, &mark);
+    }
+    return changed;
+}
+
+/* The same states at the same times; only where clients are sent differs. */
+Test(metamorphic, maintenance_hides_no_state)
+{
+    for (size_t i = 0; recording_names[i]; i++) {
+        struct recording original = recording_load(recording_names[i]);
+        struct recording changed = with_maintenance(&original, i + 1);
+        struct transcript before = recording_replay(&original, 0);
+        struct transcript after = recording_replay(&changed, 0);
+
+        cr_assert_eq(after.changes.count, before.changes.count, "%s", recording_names[i]);
+        for (size_t k = 0; k < before.changes.count; k++) {
+            cr_expect_eq(after.changes.list[k].at_us, before.changes.list[k].at_us);
+            cr_expect_str_eq(after.changes.list[k].subject, before.changes.list[k].subject);
+            cr_expect_str_eq(after.changes.list[k].state, before.changes.list[k].state);
+        }
+        cr_expect_str_neq(after.text, before.text, "%s: no maintenance is told",
+                          recording_names[i]);
+        transcript_free(&before);
+        transcript_free(&after);
+        recording_free(&changed);
+        recording_free(&original);
+    }
 }

@@ -411,6 +411,82 @@ Test(trace, both_forms_hold_the_same_and_lose_nothing)
     }
 }
 
+#define SAYS(t_us, queue, version) \
+    "{\"t_us\":" t_us ",\"node\":\"n1\",\"probe\":{\"ok\":true,\"rtt_us\":300,\"wsrep\":{" \
+    "\"cluster_size\":3" queue "}" version "}}\n"
+#define QUEUE(length) ",\"local_recv_queue\":" length
+#define VERSION(text) ",\"version\":\"" text "\""
+
+/* The queue's length and the version of each probe, a line each. */
+static char *beside_views(struct health_trace_reader *reader)
+{
+    struct health_trace_entry entry;
+    struct bytes said;
+    FILE *stream = open_memstream(&said.data, &said.size);
+
+    cr_assert_not_null(reader);
+    while (health_trace_next(reader, &entry) != HEALTH_TRACE_END)
+        fprintf(stream, "%d %s\n", entry.observation.probe.view.recv_queue,
+                entry.observation.probe.view.version ? entry.observation.probe.view.version : "-");
+    fclose(stream);
+    health_trace_close(reader);
+    return said.data;
+}
+
+Test(trace, both_forms_hold_what_a_server_says_for_people)
+{
+    static const char text[] = HEADER SAYS("1000", "", "")
+        SAYS("2000", QUEUE("0"), VERSION("10.11.6-MariaDB")) SAYS("3000", QUEUE("2147483647"),
+                                                                  VERSION("10.11.6-MariaDB"))
+            SAYS("4000", QUEUE("7"), VERSION("11\\tb\\u00e4")) SAYS("5000", "", "")
+                SAYS("70000000", QUEUE("1"), VERSION("leaps")) /* the next line is read before */
+        SAYS("140000000", QUEUE("2"), VERSION("on"));
+    static const char expected[] = "-1 -\n0 10.11.6-MariaDB\n2147483647 10.11.6-MariaDB\n"
+                                   "7 11?b??\n-1 -\n1 leaps\n2 on\n";
+    struct notes notes;
+    struct bytes binary = rewrite(open_bytes(text, strlen(text), true, &notes), true);
+    char *said = beside_views(open_bytes(text, strlen(text), true, &notes));
+    char *said_binary = beside_views(open_again(&binary));
+
+    cr_expect_str_eq(said, expected);
+    cr_expect_str_eq(said_binary, expected);
+    free(said);
+    free(said_binary);
+    free(binary.data);
+}
+
+Test(trace, a_version_is_cut_and_a_queue_is_a_number)
+{
+    static const char text[] = HEADER SAYS("1000", "",
+                                           VERSION("0123456789abcdef0123456789abcdef"
+                                                   "0123456789abcdef0123456789abcdef"))
+        SAYS("2000", QUEUE("-1"), "") SAYS("3000", QUEUE("2147483648"), "");
+    struct notes notes;
+    char *said = beside_views(open_text(text, &notes));
+
+    cr_expect_str_eq(said, "-1 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcde\n");
+    cr_expect_eq(notes.problems, 2, "%s", notes.text);
+    free(said);
+}
+
+Test(trace, a_binary_trace_of_the_former_version_is_read)
+{
+    static const char text[] = HEADER SAYS("1000", "", "") SAYS("2000", "", "") GOOD;
+    struct notes notes;
+    struct bytes former = rewrite(open_bytes(text, strlen(text), true, &notes), true);
+    struct bytes again;
+
+    cr_assert_eq(memcmp(former.data, "HLTHTRC2", 8), 0);
+    former.data[7] = '1';
+    again = rewrite(open_again(&former), false);
+    cr_expect_not_null(strstr(again.data, "\"t_us\":2000,\"node\":\"n1\""));
+    cr_expect_not_null(strstr(again.data, GOOD));
+    former.data[7] = '3';
+    cr_expect_null(open_bytes(former.data, former.size, true, &notes));
+    free(former.data);
+    free(again.data);
+}
+
 static uint64_t next_random(uint64_t *seed)
 {
     *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);

@@ -50,7 +50,9 @@ static struct wire_beat full_beat(void)
                                     .desync = HEALTH_ANSWER_NO,
                                     .read_only = HEALTH_ANSWER_NO,
                                     .donor_rejects = HEALTH_ANSWER_NO,
-                                    .maintenance = HEALTH_ANSWER_NO}}},
+                                    .maintenance = HEALTH_ANSWER_NO,
+                                    .recv_queue = 12,
+                                    .version = "10.11.6-MariaDB-log"}}},
     };
     return beat;
 }
@@ -67,6 +69,8 @@ static void expect_same_view(const struct health_view *a, const struct health_vi
     cr_assert_eq(a->conf_id, b->conf_id);
     cr_assert_eq(a->size, b->size);
     cr_assert_eq(a->weight, b->weight);
+    cr_assert_eq(a->recv_queue, b->recv_queue);
+    cr_assert_str_eq(a->version, b->version);
     cr_assert(same_bytes(&a->component, &b->component,
                          offsetof(struct health_view, member_count) -
                              offsetof(struct health_view, component)));

@@ -14,6 +14,7 @@
 
 struct event_base;
 struct http;
+struct maintenance_wish;
 
 struct http_options {
     struct event_base *base; /* with three priorities */
@@ -22,6 +23,8 @@ struct http_options {
     const struct overview *overview; /* borrowed */
     /* Let the engine judge what has come due, so that no answer is older than its question. */
     void (*refresh)(void *context);
+    /* Take a node out of service, or give it back (`wish` NULL). False: memory is short. */
+    bool (*maintain)(void *context, uint32_t node, const struct maintenance_wish *wish);
     void *context;
 };
 

@@ -11,7 +11,7 @@
 struct evbuffer;
 struct evhttp_request;
 
-#define HTTP_PARTS_MAX 4
+#define HTTP_PARTS_MAX 5
 
 /* One question. */
 struct http_call {

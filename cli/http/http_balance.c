@@ -57,7 +57,10 @@ static bool accepts(const struct overview *overview, uint32_t node, const struct
 
     if (health_node_snapshot(overview->engine, node, &snapshot) != HEALTH_OK)
         return false;
-    *ret_reason = health_reason_name(snapshot.routable_reason);
+    *ret_reason = health_reason_name(snapshot.maintained ? HEALTH_REASON_MAINTENANCE
+                                                         : snapshot.routable_reason);
+    if (snapshot.maintained)
+        return false; /* whatever its state, and whatever is asked for */
     if (snapshot.routable == HEALTH_ANSWER_YES) {
         bool donor = snapshot.reason == HEALTH_REASON_DONOR;
         if (donor)

@@ -49,19 +49,29 @@ void http_serve_cluster(struct http_call *call)
         answer_part(call, "cluster", overview_cluster(call->overview, cluster));
 }
 
-void http_serve_node(struct http_call *call)
+uint32_t http_find_node(struct http_call *call)
 {
     uint32_t cluster = find_cluster(call, call->parts[2]);
     if (cluster == ROSTER_NONE)
-        return;
+        return ROSTER_NONE;
     uint32_t node = roster_find_node(call->overview->roster, cluster, call->parts[3]);
-    if (node == ROSTER_NONE) {
+    if (node == ROSTER_NONE)
         http_refuse(call, HTTP_NOTFOUND, "the name of a node of this cluster is expected");
-        return;
-    }
+    return node;
+}
+
+void http_answer_node(struct http_call *call, uint32_t node)
+{
     cJSON *json = overview_why(call->overview, node);
     cJSON_AddStringToObject(json, "cluster", call->parts[2]);
     answer_part(call, "node", json);
+}
+
+void http_serve_node(struct http_call *call)
+{
+    uint32_t node = http_find_node(call);
+    if (node != ROSTER_NONE)
+        http_answer_node(call, node);
 }
 
 /* ---- All of them, a cluster a slice ---- */

@@ -35,6 +35,8 @@ void http_serve_page(struct http_call *call);     /* http_page.c */
 void http_serve_clusters(struct http_call *call); /* http_clusters.c */
 void http_serve_cluster(struct http_call *call);
 void http_serve_node(struct http_call *call);
+void http_begin_maintenance(struct http_call *call); /* http_maintenance.c */
+void http_end_maintenance(struct http_call *call);
 void http_serve_live(struct http_call *call); /* http_health.c */
 void http_serve_ready(struct http_call *call);
 void http_serve_history(struct http_call *call); /* http_events.c */
@@ -42,6 +44,12 @@ void http_serve_events(struct http_call *call);
 void http_serve_metrics(struct http_call *call); /* http_metrics.c */
 void http_balance_node(struct http_call *call);  /* http_balance.c */
 void http_balance_cluster(struct http_call *call);
+
+/* The node that parts 2 and 3 of the path name; ROSTER_NONE: there is none, and that was answered. */
+uint32_t http_find_node(struct http_call *call);
+
+/* Answer with a node's document. */
+void http_answer_node(struct http_call *call, uint32_t node);
 
 /* Who follows the events. */
 struct http_followers *http_followers_create(struct http *http);

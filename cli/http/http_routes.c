@@ -13,6 +13,8 @@ const struct http_route http_routes[] = {
     {READ, "/v1/clusters", http_serve_clusters, false},
     {READ, "/v1/clusters/*", http_serve_cluster, false},
     {READ, "/v1/clusters/*/*", http_serve_node, false},
+    {EVHTTP_REQ_POST, "/v1/clusters/*/*/maintenance", http_begin_maintenance, true},
+    {EVHTTP_REQ_DELETE, "/v1/clusters/*/*/maintenance", http_end_maintenance, true},
     {READ, "/v1/history", http_serve_history, false},
     {EVHTTP_REQ_GET, "/v1/events", http_serve_events, false},
     {CHECK, "/node/*", http_balance_node, false},

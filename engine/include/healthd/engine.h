@@ -101,6 +101,16 @@ HEALTH_API enum health_error health_node_remove(struct health_engine *engine, in
                                                 uint32_t node);
 
 /*
+ * Take a node out of service (on) or give it back. It is only about where clients are sent: the node is as
+ * if it said itself that it is in maintenance, so that a Green one is not routable, and its state goes on
+ * to be judged and reported as ever. Holds until it is given back or the node is removed, whatever is
+ * observed. A report is made when routability changes; saying again what holds changes nothing.
+ * Errors: HEALTH_ENOENT, HEALTH_ETIME.
+ */
+HEALTH_API enum health_error health_node_maintain(struct health_engine *engine, int64_t now_ns,
+                                                  uint32_t node, bool on);
+
+/*
  * Take one observation. The observation may be a little older than now_ns (witnesses overtake each
  * other); testimony is dated by observation->at_ns, and one that is older than what is held changes
  * nothing. The cost is constant; an observation that says nothing new touches one or two cache lines.
@@ -138,6 +148,7 @@ struct health_node_snapshot {
         incarnation; /* lives of mysqld seen: 1 is the first; stays at 65535. An agent's restart
                             * is none */
     uint32_t pid;    /* mysqld's, from its agent; 0 not known */
+    bool maintained; /* an operator has taken it out of service */
 };
 
 /* A cluster as the engine believes it to be. */

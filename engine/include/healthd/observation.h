@@ -51,6 +51,9 @@ struct health_member {
     uint32_t node;
 };
 
+/* Bytes of what a server calls itself, with the final 0; longer texts are cut. */
+#define HEALTH_VERSION_MAX 64
+
 /* What a node says of its cluster and of itself. */
 struct health_view {
     struct health_uuid state_uuid; /* wsrep_cluster_state_uuid: the history */
@@ -70,7 +73,10 @@ struct health_view {
     uint8_t gathering;             /* wsrep_evs_state is GATHER or INSTALL: the group looks for
                                           * members it does not hear. enum health_answer */
     uint8_t member_count;          /* members[] in use; 0: the list was not readable */
+    int32_t recv_queue;            /* wsrep_local_recv_queue; -1 not known. No rule looks at it */
     const struct health_member *members; /* borrowed for the call that hands over the observation */
+    const char
+        *version; /* the server's, as it greets; NULL not known. Borrowed as well, for people */
 };
 
 /* How a probe failed. Which of these prove what is the rules' business (rules/): an error packet proves

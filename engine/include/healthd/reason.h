@@ -73,7 +73,7 @@
     X(ROUTABLE, "routable", "it takes clients' work") \
     X(NOT_GREEN, "not-green", "only a serving member takes clients' work") \
     X(REJECTING, "rejecting", "wsrep_reject_queries refuses clients") \
-    X(MAINTENANCE, "maintenance", "pxc_maint_mode takes it out of service") \
+    X(MAINTENANCE, "maintenance", "pxc_maint_mode or an operator has taken it out of service") \
     X(DONOR_REJECTS, "donor-rejects", "it is a donor that refuses clients") \
     X(DESYNCED, "desynced", "wsrep_desync is ON: it may lag without bound") \
     X(READ_ONLY, "read-only", "read_only is ON: it takes no writes")

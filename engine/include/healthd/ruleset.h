@@ -162,7 +162,7 @@ enum health_question {
 };
 
 /* What the routable table looks at: the state's text values, and the node's own variables as
- * enum health_answer. */
+ * enum health_answer. maint_mode is also "yes" for a node that an operator maintains. */
 #define HEALTH_ROUTABLE_FACTS(X) \
     X(STATE, "state", "unknown", "green", "yellow", "red-clean", "red-unclean") \
     X(REJECTS, "reject_queries", "not known", "yes", "no") \
