@@ -24,13 +24,17 @@ static inline uint32_t claim_conf(const struct health_view *view, const struct n
     return view->conf_id < CONF_NONE ? (uint32_t)view->conf_id : node->conf;
 }
 
-/* Does the view say just what the node's claim says? Here, because nearly every observation asks. */
+/* Does the view say just what the node's claim says? Here, because nearly every observation asks; the
+ * differences are looked at together, because nearly always there is none. */
 static inline bool claim_says(const struct node *node, const struct health_view *view)
 {
-    return memcmp(node->said, &view->component, SAID_COUNT) == 0 &&
-           node->history == uuid_tag(&view->state_uuid) &&
-           node->member == uuid_tag(&view->gcomm_uuid) && node->conf == claim_conf(view, node) &&
-           node->size == claim_narrow(view->size) && node->weight == claim_narrow(view->weight);
+    uint64_t differs = (node->history ^ uuid_tag(&view->state_uuid)) |
+                       (node->member ^ uuid_tag(&view->gcomm_uuid)) |
+                       (node->conf ^ claim_conf(view, node)) |
+                       (uint64_t)(node->size ^ claim_narrow(view->size)) |
+                       (uint64_t)(node->weight ^ claim_narrow(view->weight));
+
+    return !differs && memcmp(node->said, &view->component, SAID_COUNT) == 0;
 }
 
 /* Is the claim so young that its age counts for nothing? */

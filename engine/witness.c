@@ -1,21 +1,7 @@
 /*
- * witness.c - what all witnesses' testimony has in common: what is valid, and how a closing begins and ends.
+ * witness.c - what all witnesses' testimony has in common: how a closing begins and ends.
  */
 #include "witness.h"
-
-static bool view_valid(const struct health_view *view)
-{
-    return view->component < HEALTH_COMPONENT_COUNT && answer_valid(view->ready) &&
-           answer_valid(view->connected) && answer_valid(view->rejects) &&
-           answer_valid(view->desync) && answer_valid(view->read_only) &&
-           answer_valid(view->donor_rejects) && answer_valid(view->maintenance) &&
-           answer_valid(view->gathering);
-}
-
-bool probe_valid(const struct health_probe *probe)
-{
-    return probe_valid_but_view(probe) && (!probe->has_view || view_valid(&probe->view));
-}
 
 /* Was mysqld's last word to the probe an answer? */
 static bool answered(const struct node *node)

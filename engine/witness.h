@@ -9,6 +9,8 @@
 
 #include "layout.h"
 
+#include <string.h>
+
 /* When it was seen, on the engine's clock. Nearly always that is now. */
 static inline uint32_t observed_at(const struct health_engine *engine,
                                    const struct health_observation *observation)
@@ -43,8 +45,26 @@ static inline bool probe_valid_but_view(const struct health_probe *probe)
     return probe->error < HEALTH_PROBE_ERROR_COUNT && rtt_valid(probe->rtt_ns);
 }
 
+/* The answers of a view lie side by side. They are looked at together: adding 125 to a byte sets its top bit
+ * where it is no answer; one that spills over into the next has its own top bit set. */
+static inline bool view_valid(const struct health_view *view)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    uint64_t answers;
+
+    _Static_assert(offsetof(struct health_view, gathering) - offsetof(struct health_view, ready) ==
+                       sizeof answers - 1,
+                   "the answers lie side by side");
+    memcpy(&answers, &view->ready, sizeof answers);
+    return view->component < HEALTH_COMPONENT_COUNT &&
+           !((answers | (answers + each * (0x80 - HEALTH_ANSWER_COUNT))) & each * 0x80);
+}
+
 /* ... and those too? */
-bool probe_valid(const struct health_probe *probe);
+static inline bool probe_valid(const struct health_probe *probe)
+{
+    return probe_valid_but_view(probe) && (!probe->has_view || view_valid(&probe->view));
+}
 
 /* What a probe's outcome proves. An error packet proves that mysqld runs; errors 2000 to 2999 are the
  * client library's own and prove nothing. */

@@ -149,6 +149,31 @@ Test(observations, refuses_round_trips_that_are_no_round_trips)
     bench_end(&bench);
 }
 
+/* Each answer of a view by itself, whatever the others are. */
+Test(observations, refuses_a_view_for_any_of_its_answers)
+{
+    static const uint8_t none[] = {HEALTH_ANSWER_COUNT, 0x7f, 0x80, 0x83, UINT8_MAX};
+    struct bench bench = bench_begin_with_cluster();
+    struct health_observation seen = bench_answer(bench.nodes[0], 5 * MS);
+    struct health_view *view = &seen.probe.view;
+    uint8_t *answers[] = {&view->ready,       &view->connected, &view->rejects,
+                          &view->desync,      &view->read_only, &view->donor_rejects,
+                          &view->maintenance, &view->gathering};
+
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+        for (size_t k = 0; k < sizeof none; k++) {
+            uint8_t was = *answers[i];
+            *answers[i] = none[k];
+            cr_expect_eq(health_engine_observe(bench.engine, 5 * MS, &seen), HEALTH_EINVAL,
+                         "%zu %u", i, none[k]);
+            *answers[i] = was;
+        }
+    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+        *answers[i] = HEALTH_ANSWER_NO;
+    cr_expect_eq(health_engine_observe(bench.engine, 5 * MS, &seen), HEALTH_OK);
+    bench_end(&bench);
+}
+
 Test(observations, refuses_answers_that_make_no_sense_whatever_is_known)
 {
     struct bench bench = bench_begin_with_cluster();
