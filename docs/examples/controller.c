@@ -68,7 +68,7 @@ static bool read_line(const struct controller *controller, const char *line,
     char node[64] = "", what[32] = "";
     long long ms;
     unsigned conf, size, at = 0, error = HEALTH_PROBE_REFUSED;
-    int fields = sscanf(line, "%lld %63s %31s %u %u", &ms, node, what, &conf, &size);
+    int got = sscanf(line, "%lld %63s %31s %u %u", &ms, node, what, &conf, &size); /* NOLINT */
 
     while (at < controller->count && strcmp(node, controller->names[at]) != 0)
         at++;
@@ -78,7 +78,7 @@ static bool read_line(const struct controller *controller, const char *line,
                                         .node = at,
                                         .witness = HEALTH_WITNESS_PROBE,
                                         .probe.view = member_view};
-    if (strcmp(what, "member") == 0 && fields == 5) {
+    if (strcmp(what, "member") == 0 && got == 5) {
         seen->probe.ok = seen->probe.has_view = true;
         seen->probe.view.gcomm_uuid = (struct health_uuid){2, at + 1};
         seen->probe.view.conf_id = conf;

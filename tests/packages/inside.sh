@@ -107,6 +107,16 @@ done
 rm -r /run/systemd/system/healthd*.d
 systemctl daemon-reload
 
+step 'killed more often than systemd is patient with by default'
+systemctl restart healthd healthd-agent
+for unit in healthd healthd-agent; do
+    for times in 1 2 3 4 5 6 7; do
+        systemctl kill --signal=KILL $unit
+        until_true 'it is begun again' shows $unit NRestarts $times
+        until_true 'it runs again' systemctl is-active $unit
+    done
+done
+
 step 'a configuration that cannot be used is not tried again'
 cp /etc/healthd/healthd.yaml good.yaml
 echo 'nonsense: 1' >>/etc/healthd/healthd.yaml
