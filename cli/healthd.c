@@ -1,6 +1,7 @@
 /*
  * healthd.c - the daemon: its options, its signals, its life.
  */
+#include "agent_check.h"
 #include "config.h"
 #include "healthd_options.h"
 #include "http.h"
@@ -33,8 +34,9 @@ struct daemon {
     const struct healthd_options *options;
     struct event_base *base;
     struct monitor *monitor;
-    struct http *http;    /* NULL: nothing is served */
-    struct config *first; /* what the monitor began with */
+    struct http *http;               /* NULL: nothing is served */
+    struct agent_check *agent_check; /* NULL: HAProxy is told nothing */
+    struct config *first;            /* what the monitor began with */
     struct config *now;
     char reporter[REPORTER_SIZE];
     struct event *terminate, *interrupt, *hangup, *second;
@@ -253,6 +255,7 @@ static void free_event(struct event *event)
 
 static void clear(struct daemon *daemon)
 {
+    agent_check_destroy(daemon->agent_check);
     http_destroy(daemon->http);
     daemon->http = NULL; /* the last changes are told to nobody */
     monitor_destroy(daemon->monitor, PATIENCE_MS);
@@ -275,11 +278,13 @@ static void log_start(const struct daemon *daemon, const struct monitor_options 
 
     log_event(
         LOG_NOTICE, "start",
-        "version=%s reporter=%s epoch=%llu clusters=%zu heartbeats=%s authenticated=%s http=%s",
+        "version=%s reporter=%s epoch=%llu clusters=%zu heartbeats=%s authenticated=%s http=%s "
+        "agent_check=%s",
         HEALTHD_VERSION, options->reporter, (unsigned long long)options->epoch,
         config->cluster_count, listen ? listen : "none",
         listen && config->heartbeat_key_file ? "yes" : "no",
-        config->http_listen ? config->http_listen : "none");
+        config->http_listen ? config->http_listen : "none",
+        config->agent_check.listen ? config->agent_check.listen : "none");
     if (listen && !config->heartbeat_key_file && strncmp(listen, "127.", 4) != 0 &&
         strncmp(listen, "[::1]", 5) != 0)
         log_event(LOG_WARNING, "config",
@@ -318,6 +323,20 @@ static bool begin_http(struct daemon *daemon)
     return daemon->http || !options.listen;
 }
 
+static bool begin_agent_check(struct daemon *daemon)
+{
+    const struct agent_check_options options = {
+        .base = daemon->base,
+        .listen = daemon->first->agent_check.listen,
+        .overview = monitor_overview(daemon->monitor),
+        .refresh = on_refresh,
+        .context = daemon,
+    };
+    if (options.listen)
+        daemon->agent_check = agent_check_create(&options);
+    return daemon->agent_check || !options.listen;
+}
+
 /* ---- From the beginning to the end ---- */
 
 static bool begin(struct daemon *daemon)
@@ -342,7 +361,7 @@ static bool begin(struct daemon *daemon)
     }
     log_start(daemon, &options);
     daemon->monitor = monitor_create(&options, daemon->first);
-    return daemon->monitor && begin_http(daemon);
+    return daemon->monitor && begin_http(daemon) && begin_agent_check(daemon);
 }
 
 /* A node takes two descriptors and up to six; the usual soft limit of 1024 is for select(). */

@@ -42,6 +42,10 @@ cJSON *overview_node(const struct overview *overview, uint32_t node);
 /* The same, and the answers with their rules, the facts, and what would change the state. */
 cJSON *overview_why(const struct overview *overview, uint32_t node);
 
+/* The node's view that `why` rests on, as its witness read it. */
+const struct health_view *overview_view(const struct overview *overview,
+                                        const struct health_why *why, uint32_t node);
+
 /* One change. */
 cJSON *overview_event(const struct history_event *event);
 

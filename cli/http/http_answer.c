@@ -12,25 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 const char *http_query(const struct http_call *call, const char *key)
 {
     return evhttp_find_header(&call->query, key);
-}
-
-bool http_query_flag(const struct http_call *call, const char *key, bool otherwise, bool *ret_valid)
-{
-    const char *value = http_query(call, key);
-
-    *ret_valid = true;
-    if (!value)
-        return otherwise;
-    if (strcasecmp(value, "yes") == 0 || strcasecmp(value, "true") == 0 || strcmp(value, "1") == 0)
-        return true;
-    *ret_valid =
-        strcasecmp(value, "no") == 0 || strcasecmp(value, "false") == 0 || strcmp(value, "0") == 0;
-    return false;
 }
 
 void http_header(struct http_call *call, const char *name, const char *value)

@@ -26,11 +26,6 @@ struct http_call {
 /* The value of a key of the query; NULL: it is not there. */
 const char *http_query(const struct http_call *call, const char *key);
 
-/* Is a flag of the query set: yes, no or not given (`otherwise`)? False in *ret_valid: it has another value
- * than yes, no, 1, 0, true or false. */
-bool http_query_flag(const struct http_call *call, const char *key, bool otherwise,
-                     bool *ret_valid);
-
 /* Add a header of the answer. */
 void http_header(struct http_call *call, const char *name, const char *value);
 
