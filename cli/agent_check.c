@@ -97,6 +97,14 @@ static uint32_t read_line(const struct agent_check *check, char *line,
     return node;
 }
 
+/* For the log, which is read by people: what was sent may be anything. */
+static void copy_printable(char *to, const char *from)
+{
+    do
+        *to++ = *from && (*from < ' ' || *from > '~') ? '?' : *from;
+    while (*from++);
+}
+
 static void answer(struct client *client, char *line)
 {
     struct agent_check *check = client->check;
@@ -105,7 +113,7 @@ static void answer(struct client *client, char *line)
     struct balance_taste taste;
     const char *expected;
 
-    memcpy(said, line, strlen(line) + 1);
+    copy_printable(said, line);
     check->options.refresh(check->options.context);
     uint32_t node = read_line(check, line, &taste, &expected);
     if (node == ROSTER_NONE) {

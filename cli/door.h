@@ -19,7 +19,7 @@ struct event_base;
 struct evconnlistener;
 
 #define DOOR_BATCH 16 /* about half a millisecond */
-#define DOOR_REST_MS 5
+#define DOOR_REST_MS 2
 
 /* The priority of everything that serves strangers: after what sees (0) and what judges (1). */
 #define HTTP_PRIORITY 2

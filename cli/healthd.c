@@ -3,6 +3,7 @@
  */
 #include "agent_check.h"
 #include "config.h"
+#include "door.h"
 #include "healthd_options.h"
 #include "http.h"
 #include "log.h"
@@ -26,6 +27,10 @@
  * take: a resolver may hang for much longer, and nothing depends on it then. */
 #define PATIENCE_MS 250
 #define STOP_SECONDS 1
+
+/* Of the strangers who want something at the same time, so many are served before it is looked whether a probe
+ * was answered: libevent would serve all of them first. */
+#define SERVED_AT_ONCE 1
 
 #define REPORTER_SIZE 160
 #define STATUS_SIZE 256
@@ -221,7 +226,8 @@ static struct event_base *create_base(void)
     struct event_config *config = event_config_new();
     struct event_base *base = NULL;
 
-    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
+    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0 &&
+        event_config_set_max_dispatch_interval(config, NULL, SERVED_AT_ONCE, HTTP_PRIORITY) == 0)
         base = event_base_new_with_config(config);
     if (config)
         event_config_free(config);

@@ -1,0 +1,393 @@
+#!/usr/bin/env python3
+"""hostile.py HEALTHD FAKE_SERVERS [SCENE...]: strangers do what they can, and the monitor does not notice.
+
+Each scene first measures a quiet time and then an attack, on the same daemon: how regularly the servers are
+asked, how soon a change is told, and how soon a load balancer gets its answer. The servers are fakes, because they
+have to say when they were asked; the daemon is the real one, and so are its clients."""
+import contextlib
+import json
+import multiprocessing
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+HEALTHD, FAKE_SERVERS = sys.argv[1:3]
+INTERVAL_MS = 50
+NODES = 3  # as many as the fakes say that they are
+QUIET_S = 1.5
+ATTACK_S = 2.5
+# What an attack may add to what 19 of 20 take, and to the worst. Attackers are elsewhere in life and take no time of
+# our machine; here they come last, and still disturb a little.
+USUAL_SLACK_MS = 40
+WORST_SLACK_MS = 700
+MEMORY_MB = 48
+
+
+class Failed(Exception):
+    """Something was not as it should be."""
+
+
+def check(truth, what):
+    """It must be so."""
+    if not truth:
+        raise Failed(what)
+
+
+def free_port():
+    """One where nothing listens just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Lines:
+    """Lines of a process, read as they come."""
+
+    def __init__(self, stream):
+        self.lines = []
+        self.changed = threading.Condition()
+        threading.Thread(target=self._read, args=(stream,), daemon=True).start()
+
+    def _read(self, stream):
+        for line in stream:
+            with self.changed:
+                self.lines.append((time.monotonic(), line.rstrip("\n")))
+                self.changed.notify_all()
+
+    def wait(self, pattern, timeout=10, since=0):
+        """The first with the pattern, from this index on; with the time it came."""
+        deadline = time.monotonic() + timeout
+        with self.changed:
+            while True:
+                for when, line in self.lines[since:]:
+                    if re.search(pattern, line):
+                        return when, line
+                left = deadline - time.monotonic()
+                check(left > 0, f"no line has {pattern!r}:\n" + "\n".join(x for _, x in self.lines[-20:]))
+                self.changed.wait(left)
+
+    def count(self):
+        """How many there are."""
+        with self.changed:
+            return len(self.lines)
+
+
+class Stage:
+    """Fake servers, and a daemon that watches them."""
+
+    def __init__(self, folder):
+        self.servers = subprocess.Popen([FAKE_SERVERS, str(NODES)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, bufsize=1)
+        self.said = Lines(self.servers.stdout)
+        ports = self.said.wait("^ports")[1].split()[1:]
+        self.http, self.agent = free_port(), free_port()
+        password = folder / "probe.pw"
+        password.write_text("look-only\n", encoding="utf-8")
+        password.chmod(0o600)
+        nodes = "".join(f"      - {{name: n{i}, address: 127.0.0.1, port: {port}}}\n" for i, port in enumerate(ports))
+        config = folder / "healthd.yaml"
+        config.write_text(
+            f"clusters:\n  - name: lab\n    password_file: {password}\n    nodes:\n{nodes}"
+            f"probe: {{interval_ms: {INTERVAL_MS}, timeout_ms: 1000}}\nheartbeat: {{listen: none}}\n"
+            f"http: {{listen: '127.0.0.1:{self.http}'}}\nagent_check: {{listen: '127.0.0.1:{self.agent}'}}\n",
+            encoding="utf-8")
+        self.daemon = subprocess.Popen([HEALTHD, "--config", str(config)], stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True)
+        self.reports = Lines(self.daemon.stdout)
+        self.log = Lines(self.daemon.stderr)
+
+    def begin(self):
+        """All is well."""
+        for i in range(NODES):
+            self.reports.wait(f'"node":"n{i}","state":"green"')
+
+    def command(self, words):
+        """Tell the servers."""
+        self.servers.stdin.write(words + "\n")
+        self.servers.stdin.flush()
+
+    def memory_mb(self):
+        """What the daemon holds."""
+        status = Path(f"/proc/{self.daemon.pid}/status").read_text(encoding="utf-8")
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
+
+    def stop(self):
+        """SIGTERM: exit 0, within a second."""
+        began = time.monotonic()
+        self.daemon.send_signal(signal.SIGTERM)
+        code = self.daemon.wait(10)
+        took = time.monotonic() - began
+        check(code == 0, f"exit {code}:\n" + "\n".join(line for _, line in self.log.lines[-40:]))
+        check(took < 1.2, f"it took {took:.2f} s to stop")
+
+    def close(self):
+        """Leave nothing behind."""
+        for process in (self.daemon, self.servers):
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+# ---- Good clients -------------------------------------------------------------------------------------
+
+def ask(port, text, timeout=5):
+    """One question over a connection of its own; all that is answered."""
+    with socket.create_connection(("127.0.0.1", port), timeout) as stream:
+        stream.settimeout(timeout)
+        stream.sendall(text.encode())
+        parts = []
+        while part := stream.recv(65536):
+            parts.append(part)
+            if text.endswith("\n") and not text.startswith("GET") and part.endswith(b"\n"):
+                break
+        return b"".join(parts).decode()
+
+
+def check_served(stage):
+    """Both ways to ask work; how long each took."""
+    began = time.monotonic()
+    check(ask(stage.agent, "lab/n1\n") == "up 100%\n", "the agent-check does not say up")
+    between = time.monotonic()
+    answer = ask(stage.http, "GET /node/n1 HTTP/1.0\r\n\r\n")
+    check(" 200 " in answer, f"/node/n1 is not 200: {answer}")
+    return between - began, time.monotonic() - between
+
+
+# ---- Measuring ----------------------------------------------------------------------------------------
+
+def gaps_ms(stage, since):
+    """The times between the questions that each server was asked."""
+    gaps = []
+    for i in range(1, NODES):
+        times = [int(line.split()[2]) for _, line in stage.said.lines[since:] if line.startswith(f"asked {i} ")]
+        gaps += [(b - a) / 1e6 for a, b in zip(times, times[1:])]
+    check(len(gaps) > 10, "the servers are not asked")
+    return gaps
+
+
+def change_ms(stage):
+    """From a server's end to the report of it; then it comes back."""
+    said, told = stage.said.count(), stage.reports.count()
+    stage.command("gone 0")
+    gone = int(stage.said.wait("^gone 0", since=said)[1].split()[2]) / 1e9
+    when = stage.reports.wait('"node":"n0"', since=told)[0]
+    stage.command("well 0")
+    stage.reports.wait('"node":"n0","state":"green"', since=told)
+    return max(0.0, when - gone) * 1e3
+
+
+def measure(stage, seconds):
+    """What happened in this time, in milliseconds: questions' gaps, changes' reports, answers; and the memory."""
+    since, until = stage.said.count(), time.monotonic() + seconds
+    changes, checks, pages, memory = [], [], [], []
+    while time.monotonic() < until:
+        changes.append(change_ms(stage))
+        for _ in range(4):
+            agent_s, http_s = check_served(stage)
+            checks.append(agent_s * 1e3)
+            pages.append(http_s * 1e3)
+        memory.append(stage.memory_mb())
+    taken = {"gap": gaps_ms(stage, since), "change": changes, "agent-check": checks, "/node": pages}
+    return {name: sorted(values) for name, values in taken.items()}, max(memory)
+
+
+def usual(values):
+    """What 19 of 20 of them are at most."""
+    return values[int(len(values) * 0.95)]
+
+
+# ---- Attackers: each in a process of its own, until it is killed --------------------------------------
+
+def connect(port):
+    """A connection, as good as one gets it."""
+    stream = socket.socket()
+    stream.settimeout(2)
+    with contextlib.suppress(OSError):
+        stream.connect(("127.0.0.1", port))
+    return stream
+
+
+def come_last(attack, http, agent):
+    """Attack in what time others leave."""
+    os.nice(15)
+    attack(http, agent)
+
+
+def idle(http, agent):
+    """500 connections to each that say nothing, renewed when they are ended."""
+    held = []
+    while True:
+        for port in (http, agent):
+            held += [connect(port) for _ in range(50)]
+        for old in held[:-1000]:
+            old.close()
+        held = held[-1000:]
+        time.sleep(0.05)
+
+
+def drip(http, agent):
+    """Headers, and an agent-check's line, a byte now and then."""
+    pieces = {http: b"GET /v1/clusters HTTP/1.1\r\nX-Slow: " + b"a" * 1000, agent: b"lab/" + b"a" * 1000}
+    held = [(connect(port), text) for port, text in pieces.items() for _ in range(150)]
+    for i in range(1000):
+        for stream, text in held:
+            with contextlib.suppress(OSError):
+                stream.send(text[i:i + 1])
+        time.sleep(0.1)
+
+
+def huge(http, agent):
+    """Headers and bodies and lines without end."""
+    text = {http: [b"GET / HTTP/1.1\r\n" + b"X-Big: " + b"b" * 65536,
+                   b"POST /v1/clusters HTTP/1.1\r\nContent-Length: 999999999\r\n\r\n" + b"b" * 65536,
+                   b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nfffffff\r\n" + b"b" * 65536],
+            agent: [b"c" * 65536]}
+    while True:
+        for port, kinds in text.items():
+            for kind in kinds:
+                with connect(port) as stream, contextlib.suppress(OSError):
+                    for _ in range(20):
+                        stream.sendall(kind)
+
+
+def deaf(http, _agent):
+    """Ask for what is long, many times over, and read nothing; and go on sending."""
+    held = []
+    while True:
+        for path in (b"/v1/clusters", b"/v1/history", b"/v1/events"):
+            stream = connect(http)
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            with contextlib.suppress(OSError):
+                stream.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
+            stream.setblocking(False)
+            held.append(stream)
+        for stream in held[-200:]:
+            with contextlib.suppress(OSError):
+                for _ in range(8):
+                    stream.send(b"z" * 65536)
+        for old in held[:-400]:
+            old.close()
+        held = held[-400:]
+        time.sleep(0.01)
+
+
+def flood(http, agent):
+    """Connections as fast as they go."""
+    while True:
+        for port in (http, agent):
+            for _ in range(100):
+                connect(port).close()
+
+
+def garbage(http, agent):
+    """What is no HTTP, or only just."""
+    texts = [os.urandom(4096), b"\0" * 512 + b"\r\n\r\n", b"GET \0\0 HTTP/1.1\r\n\r\n", b"\r\n" * 5000,
+             b"GET " + b"/a" * 3000 + b" HTTP/1.1\r\n\r\n", b"GET /node/%00n1 HTTP/1.1\r\n\r\n",
+             b"GET /node/" + b"%41" * 2000 + b" HTTP/1.0\r\n\r\n", b"GET /../../etc/passwd HTTP/1.0\r\n\r\n",
+             b"GET //////// HTTP/1.0\r\n\r\n", b"GET http://[::1/ HTTP/1.1\r\n\r\n", b"OPTIONS * HTTP/1.1\r\n\r\n",
+             b"GET /node/n1?" + b"donor=yes&" * 500 + b" HTTP/1.0\r\n\r\n", b"GET /node/n1?%zz=%% HTTP/1.0\r\n\r\n",
+             b"GET /livez HTTP/9.9\r\n\r\n", b"BREW /node/n1 HTTP/1.1\r\n\r\n", b"GET /livez\r\n\r\n",
+             b"GET /node/n1 HTTP/1.1\r\nHost: x\r\n\r\n" * 200, b"lab/n1?donor\n", b"lab/n1?%00\n", b"///?///\n",
+             b"lab/n1?" + b"unknown=1&" * 24 + b"\n", b"\n", b"lab/n1\nlab/n1\n" * 50,
+             b"POST /livez HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"GET /livez HTTP/1.1\r\nExpect: 100-continue\r\n\r\n",
+             b"POST /livez HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"]
+    while True:
+        for text in texts:
+            for port in (http, agent):
+                with connect(port) as stream, contextlib.suppress(OSError):
+                    stream.sendall(text)
+                    stream.settimeout(0.005)
+                    stream.recv(100)
+
+
+# ---- Scenes -------------------------------------------------------------------------------------------
+
+def attacked(stage, attack):
+    """The same is measured before and during an attack."""
+    quiet, _ = measure(stage, QUIET_S)
+    attackers = [multiprocessing.Process(target=come_last, args=(attack, stage.http, stage.agent), daemon=True)
+                 for _ in range(2)]
+    for attacker in attackers:
+        attacker.start()
+    try:
+        time.sleep(0.5)
+        during, memory = measure(stage, ATTACK_S)
+        check(all(attacker.is_alive() for attacker in attackers), "an attacker has ended")
+        for name, values in during.items():
+            print(f"  {attack.__name__}: {name} usually {usual(quiet[name]):.1f} -> {usual(values):.1f} ms, at worst "
+                  f"{quiet[name][-1]:.0f} -> {values[-1]:.0f} ms of {len(values)}", flush=True)
+        print(f"  {attack.__name__}: {memory:.0f} MB")
+        for name, values in during.items():
+            check(usual(values) <= usual(quiet[name]) + USUAL_SLACK_MS, f"{name} takes longer")
+            check(values[-1] <= quiet[name][-1] + WORST_SLACK_MS, f"{name} takes much longer at times")
+        asan = "asan" in HEALTHD
+        check(memory < MEMORY_MB or asan, f"it holds {memory:.0f} MB")
+        stage.stop()
+    finally:
+        for attacker in attackers:
+            attacker.kill()
+            attacker.join()
+
+
+def patience(stage, _):
+    """Who does not ask is ended: by both doors, in the time that the manual says."""
+    for port, limit in ((stage.agent, 2), (stage.http, 10)):
+        began = time.monotonic()
+        with socket.create_connection(("127.0.0.1", port), 5) as stream:
+            stream.settimeout(limit + 3)
+            check(stream.recv(10) == b"", "something was said")
+        took = time.monotonic() - began
+        check(limit - 0.1 <= took <= limit + 1, f"it was ended after {took:.1f} s and not {limit} s")
+    stage.stop()
+
+
+def said(stage, _):
+    """What the agent-check says, word for word; and that it is logged once."""
+    for line, expected in (("lab/n1\n", "up 100%"), ("n1\r\n", "up 100%"), ("lab/n1?donor=yes\n", "up 100%"),
+                           ("lab/n9\n", "down #CLUSTER/NODE is expected"), ("\n", "down #CLUSTER/NODE is expected"),
+                           ("lab/n1?doner=yes\n", "down #yes or no"), ("x" * 300 + "\n", "down #CLUSTER/NODE")):
+        answer = ask(stage.agent, line)
+        check(answer.startswith(expected) and answer.endswith("\n"), f"{line!r} is answered {answer!r}")
+    since = stage.reports.count()
+    stage.command("gone 1")
+    stage.reports.wait('"node":"n1"', since=since)
+    answer = ask(stage.agent, "lab/n1\n")
+    check(re.fullmatch(r"down #[a-z-]+ \([a-z-]+\)\n", answer), f"a dead node is answered {answer!r}")
+    logged = [line for _, line in stage.log.lines if "event=agent-check" in line]
+    check(len(logged) == 1 and "lab/n9" in logged[0], f"logged: {logged}")
+    stage.stop()
+
+
+SCENES = {scene.__name__: scene for scene in (said, patience, idle, drip, huge, deaf, flood, garbage)}
+
+
+def main():
+    """One scene after the other, each with a daemon of its own: times are measured."""
+    failed = 0
+    chosen = sys.argv[3:] or list(SCENES)
+    for name in chosen:
+        with tempfile.TemporaryDirectory(prefix="healthd-hostile-") as folder:
+            stage = Stage(Path(folder))
+            try:
+                stage.begin()
+                (SCENES[name] if name in ("said", "patience") else attacked)(stage, SCENES[name])
+                print(f"passed {name}: {SCENES[name].__doc__}", flush=True)
+            except (Failed, OSError, subprocess.SubprocessError) as problem:
+                print(f"FAILED {name}: {problem}", flush=True)
+                print("\n".join(line for _, line in stage.log.lines[-10:]))
+                failed += 1
+            finally:
+                stage.close()
+    print(f"{len(chosen) - failed} of {len(chosen)} scenes passed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
