@@ -8,7 +8,7 @@
 #include <event2/util.h>
 #include <sys/socket.h>
 
-#define BACKLOG 512 /* who waits while the door is closed: for 64 ms at most */
+#define BACKLOG 1024 /* who waits while the door is closed: for 128 ms at most */
 
 static void on_open(evutil_socket_t fd, short what, void *context)
 {

@@ -76,6 +76,12 @@ void http_refuse(struct http_call *call, int code, const char *format, ...)
     http_answer_json(call, code, json);
 }
 
+void http_reader_gone(struct evhttp_request *request)
+{
+    if (!evhttp_request_get_connection(request))
+        evhttp_send_reply_end(request); /* frees it */
+}
+
 /* ---- In slices ---- */
 
 struct stream {
@@ -102,8 +108,10 @@ static void on_taken(struct evhttp_connection *peer, void *context)
 
 static void on_gone(struct evhttp_connection *peer, void *context)
 {
+    struct stream *stream = context;
     (void)peer;
-    free_stream(context);
+    http_reader_gone(stream->request);
+    free_stream(stream);
 }
 
 static void finish(struct stream *stream)

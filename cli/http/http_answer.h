@@ -39,6 +39,10 @@ void http_answer_static(struct http_call *call, const char *type, const char *by
 /* Answer with a document, which is deleted; NULL: memory is short. */
 void http_answer_json(struct http_call *call, int code, cJSON *json);
 
+/* For a close callback: the reader of an answer that is not at its end has gone. Where it went by itself, the
+ * server leaves the request to who answers. */
+void http_reader_gone(struct evhttp_request *request);
+
 /* Say what is wrong: {"error":"..."}, with what is expected. */
 void http_refuse(struct http_call *call, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

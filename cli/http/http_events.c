@@ -117,6 +117,7 @@ static void on_gone(struct evhttp_connection *peer, void *context)
 {
     struct follower *follower = context;
     (void)peer;
+    http_reader_gone(follower->request);
     follower->request = NULL;
 }
 
