@@ -2,7 +2,7 @@
  * overview.h - everything that may be looked at, and how it is told as JSON.
  *
  * Whoever shows the monitor's picture (HTTP, metrics, load balancers) reads it from here, and changes
- * nothing. The JSON is part of the interface: it is described in docs/http.md and carries
+ * nothing. The JSON is part of the interface: it is described in healthd-http(7) and carries
  * OVERVIEW_SCHEMA, which grows when a key changes its meaning or goes. New keys may come at any time.
  *
  * Threads: the engine's.

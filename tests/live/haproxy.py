@@ -24,6 +24,25 @@ def program():
     return found
 
 
+def front(watch):
+    """Where clients connect."""
+    return f"{watch.lab.address('monitor')}:{watch.lab.port('monitor', FRONT_PORT)}"
+
+
+def addressed(watch):
+    """The shipped configuration with this lab's addresses, and no other change."""
+    lab = watch.lab
+    text = SHIPPED.read_text(encoding="utf-8")
+    for number, name in enumerate(lab.names, start=1):
+        text = text.replace(f"10.0.0.{number}:3306", f"{lab.address(name)}:{lab.port(name, 3306)}")
+    (http, http_port), (agent, agent_port) = (address.rsplit(":", 1) for address in (watch.http_address(),
+                                                                                 watch.agent_check_address()))
+    text = text.replace("agent-addr 127.0.0.1 agent-port 9202", f"agent-addr {agent} agent-port {agent_port}")
+    text = text.replace("addr 127.0.0.1 port 9200", f"addr {http} port {http_port}")
+    text = text.replace("server healthd 127.0.0.1:9200", f"server healthd {http}:{http_port}")
+    return text.replace("bind 127.0.0.1:3307", f"bind {front(watch)}")
+
+
 class Haproxy:
     """Use as a context manager. `more` is a further part of the configuration."""
 
@@ -34,25 +53,13 @@ class Haproxy:
         self._parts = [folder / "global.cfg", folder / "healthd.cfg", folder / "more.cfg"]
         self._parts[0].write_text(f"global\n    stats socket {self._stats} mode 600 level admin\n"
                                   "    log stdout format raw local0\n", encoding="utf-8")
-        self._parts[1].write_text(self._addressed(SHIPPED.read_text(encoding="utf-8")), encoding="utf-8")
+        self._parts[1].write_text(addressed(watch), encoding="utf-8")
         self._parts[2].write_text(more, encoding="utf-8")
         self.process = None
 
-    def _addressed(self, text):
-        """The shipped configuration with this lab's addresses, and no other change."""
-        lab = self.watch.lab
-        for number, name in enumerate(lab.names, start=1):
-            text = text.replace(f"10.0.0.{number}:3306", f"{lab.address(name)}:{lab.port(name, 3306)}")
-        http, agent = (address.rsplit(":", 1) for address in (self.watch.http_address(),
-                                                              self.watch.agent_check_address()))
-        text = text.replace("agent-addr 127.0.0.1 agent-port 9202", f"agent-addr {agent[0]} agent-port {agent[1]}")
-        text = text.replace("addr 127.0.0.1 port 9200", f"addr {http[0]} port {http[1]}")
-        text = text.replace("server healthd 127.0.0.1:9200", f"server healthd {http[0]}:{http[1]}")
-        return text.replace("bind 127.0.0.1:3307", f"bind {self.front()}")
-
     def front(self):
         """Where clients connect."""
-        return f"{self.watch.lab.address('monitor')}:{self.watch.lab.port('monitor', FRONT_PORT)}"
+        return front(self.watch)
 
     def __enter__(self):
         files = [word for part in self._parts for word in ("-f", str(part))]
@@ -87,13 +94,18 @@ class Haproxy:
         began = time.monotonic()
         while (states := self.states(backend)) != expected:
             if time.monotonic() > began + timeout:
-                raise Failure(f"HAProxy's servers are {states} after {timeout} s, and not {expected}")
+                raise Failure(f"HAProxy's servers are {states} after {timeout} s, and not {expected}:\n{self.log()}")
             time.sleep(0.005)
         return time.monotonic() - began
 
-    def whole(self, timeout=30):
-        """Until all are up."""
-        return self.wait(dict.fromkeys(self.watch.lab.names, True), timeout)
+    def whole(self, timeout=30, backend="galera"):
+        """Until all are up, and were asked after: HAProxy begins with servers up, and the first failure ends that."""
+        began = time.monotonic()
+        while not all(row["check_status"] == "L7OK" for row in self.servers(backend).values()):
+            if time.monotonic() > began + timeout:
+                raise Failure(f"not all servers were found well in {timeout} s:\n{self.log()}")
+            time.sleep(0.05)
+        return self.wait(dict.fromkeys(self.watch.lab.names, True), timeout, backend)
 
     def without(self, *names, timeout=5):
         """Until these, and no others, are down."""
