@@ -5,7 +5,6 @@ Each scene first measures a quiet time and then an attack, on the same daemon: h
 asked, how soon a change is told, and how soon a load balancer gets its answer. The servers are fakes, because they
 have to say when they were asked; the daemon is the real one, and so are its clients."""
 import contextlib
-import json
 import multiprocessing
 import os
 import re
@@ -367,7 +366,34 @@ def said(stage, _):
     stage.stop()
 
 
-SCENES = {scene.__name__: scene for scene in (said, patience, idle, drip, huge, deaf, flood, garbage)}
+def readers(stage, _):
+    """Readers of events that only hold their places keep nobody out; those who go leave nothing."""
+    def follow():
+        stream = socket.create_connection(("127.0.0.1", stage.http), 5)
+        stream.settimeout(5)
+        stream.sendall(b"GET /v1/events HTTP/1.1\r\nHost: x\r\n\r\n")
+        check(b" 200 " in stream.recv(65536), "events are not served")
+        return stream
+
+    held = [follow() for _ in range(100)]
+    with follow() as good:
+        since = stage.reports.count()
+        stage.command("gone 1")
+        stage.reports.wait('"node":"n1"', since=since)
+        text = b""
+        while b"event: change" not in text:
+            part = good.recv(65536)
+            check(part, "the good reader is let go")
+            text += part
+    while held[0].recv(65536):
+        pass  # the first has made room
+    for stream in held:
+        stream.close()
+    time.sleep(0.5)
+    stage.stop()  # under a sanitizer, with nothing left
+
+
+SCENES = {scene.__name__: scene for scene in (said, patience, readers, idle, drip, huge, deaf, flood, garbage)}
 
 
 def main():
@@ -379,7 +405,7 @@ def main():
             stage = Stage(Path(folder))
             try:
                 stage.begin()
-                (SCENES[name] if name in ("said", "patience") else attacked)(stage, SCENES[name])
+                (SCENES[name] if name in ("said", "patience", "readers") else attacked)(stage, SCENES[name])
                 print(f"passed {name}: {SCENES[name].__doc__}", flush=True)
             except (Failed, OSError, subprocess.SubprocessError) as problem:
                 print(f"FAILED {name}: {problem}", flush=True)
