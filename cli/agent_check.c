@@ -23,7 +23,6 @@
 #define COMPLAINT_NS (60 * HEALTH_NS_PER_S) /* a misspelt name comes with each check */
 
 struct client {
-    TAILQ_ENTRY(client) next;
     struct agent_check *check;
     struct bufferevent *stream;
     int64_t until_ns;
@@ -34,7 +33,7 @@ struct agent_check {
     struct evconnlistener *listener;
     struct door door;
     struct event *sweep;
-    TAILQ_HEAD(clients, client) clients; /* the one that waits longest first */
+    struct client *clients[AGENT_CHECK_CLIENTS_MAX]; /* the one that waits longest first */
     uint32_t count;
     int64_t complained_ns; /* 0: never */
     uint64_t unsaid;       /* complaints since then */
@@ -42,12 +41,28 @@ struct agent_check {
 
 /* ---- Clients ---- */
 
-static void let_go(struct client *client)
+static void free_client(struct client *client)
 {
-    TAILQ_REMOVE(&client->check->clients, client, next);
-    client->check->count--;
     bufferevent_free(client->stream);
     free(client);
+}
+
+/* So many, from this place on. */
+static void let_go_from(struct agent_check *check, uint32_t place, uint32_t count)
+{
+    for (uint32_t i = place; i < place + count; i++)
+        free_client(check->clients[i]);
+    check->count -= count;
+    memmove(&check->clients[place], &check->clients[place + count],
+            (check->count - place) * sizeof *check->clients);
+}
+
+static void let_go(const struct client *client)
+{
+    uint32_t place = 0;
+    while (client->check->clients[place] != client)
+        place++;
+    let_go_from(client->check, place, 1);
 }
 
 static void complain(struct agent_check *check, const char *line, const char *expected)
@@ -189,14 +204,13 @@ static void on_newcomer(struct evconnlistener *listener, evutil_socket_t fd,
         return;
     }
     if (check->count == AGENT_CHECK_CLIENTS_MAX)
-        let_go(TAILQ_FIRST(&check->clients));
+        let_go_from(check, 0, 1);
     *client = (struct client){
         .check = check,
         .stream = stream,
         .until_ns = health_clock_ns() + AGENT_CHECK_PATIENCE_MS * HEALTH_NS_PER_MS,
     };
-    TAILQ_INSERT_TAIL(&check->clients, client, next);
-    check->count++;
+    check->clients[check->count++] = client;
     bufferevent_priority_set(stream, HTTP_PRIORITY);
     bufferevent_setwatermark(stream, EV_READ, 0, AGENT_CHECK_LINE_MAX);
     bufferevent_setcb(stream, on_read, NULL, on_end, client);
@@ -207,12 +221,13 @@ static void on_sweep(evutil_socket_t fd, short what, void *context)
 {
     struct agent_check *check = context;
     int64_t now_ns = health_clock_ns();
-    struct client *first;
+    uint32_t late = 0;
     (void)fd;
     (void)what;
 
-    while ((first = TAILQ_FIRST(&check->clients)) && first->until_ns <= now_ns)
-        let_go(first);
+    while (late < check->count && check->clients[late]->until_ns <= now_ns)
+        late++;
+    let_go_from(check, 0, late);
     door_tend(&check->door);
 }
 
@@ -246,7 +261,6 @@ struct agent_check *agent_check_create(const struct agent_check_options *options
     if (!check)
         return NULL;
     check->options = *options;
-    TAILQ_INIT(&check->clients);
     if (begin(check))
         return check;
     agent_check_destroy(check);
@@ -255,12 +269,9 @@ struct agent_check *agent_check_create(const struct agent_check_options *options
 
 void agent_check_destroy(struct agent_check *check)
 {
-    struct client *first;
-
     if (!check)
         return;
-    while ((first = TAILQ_FIRST(&check->clients)))
-        let_go(first);
+    let_go_from(check, 0, check->count);
     if (check->sweep)
         event_free(check->sweep);
     door_clear(&check->door);

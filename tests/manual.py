@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from hostile import Failed, Stage, ask, check
+from serving import Failed, Stage, ask, check
 
 ROOT = Path(__file__).parents[1]
 MANUAL = (ROOT / "docs" / "man" / "healthd-http.7").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-from hostile import Failed, Stage, check
+from serving import Failed, Stage, check
 
 SCRIPT = Path(__file__).parents[1] / "deploy" / "proxysql" / "healthd-proxysql"
 SCHEMA = """CREATE TABLE mysql_servers (
