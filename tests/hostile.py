@@ -22,8 +22,8 @@ QUIET_S = 0.8
 ATTACK_S = 1.5
 # What an attack may add to what 19 of 20 take, and to the worst. Attackers are elsewhere in life and take no time of
 # our machine; here they come last, and still disturb a little. What the monitor does for itself is not delayed. A good
-# client may have to stand in line with a flood, and may have to knock twice: the kernel waits a second before it does.
-USUAL_SLACK_MS = {"gap": 40, "change": 40, "agent-check": 200, "/node": 200}
+# client may have to stand in line with others, and may have to knock twice: the kernel waits a second before it does.
+USUAL_SLACK_MS = {"gap": 40, "change": 40, "agent-check": 400, "/node": 400}
 WORST_SLACK_MS = 1500
 GROWTH_MB = 32
 
@@ -164,6 +164,18 @@ def flood(http, agent):
                 connect(port).close()
 
 
+def burst(http, _agent):
+    """As many as may be connected ask for much, all in the same moment, again and again."""
+    while True:
+        held = [connect(http) for _ in range(250)]
+        for stream in held:
+            with contextlib.suppress(OSError):
+                stream.sendall(b"GET /v1/clusters/lab/n1 HTTP/1.1\r\nHost: x\r\n\r\n" * 15)
+        time.sleep(0.1)
+        for stream in held:
+            stream.close()
+
+
 def garbage(http, agent):
     """What is no HTTP, or only just."""
     texts = [os.urandom(4096), b"\0" * 512 + b"\r\n\r\n", b"GET \0\0 HTTP/1.1\r\n\r\n", b"\r\n" * 5000,
@@ -290,7 +302,7 @@ def readers(stage):
 
 
 SCENES = (patience, said, node, readers)
-ATTACKS = (idle, drip, huge, deaf, flood, garbage)
+ATTACKS = (idle, drip, huge, deaf, flood, burst, garbage)
 
 
 def play(scene):
