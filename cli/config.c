@@ -17,6 +17,8 @@
 /* Where clustercheck's users expect it. */
 #define HTTP_LISTEN "127.0.0.1:9200"
 
+#define AGENT_CHECK_LISTEN "127.0.0.1:9202"
+
 struct config_text {
     struct config_text *next;
     char text[];
@@ -80,6 +82,12 @@ static void fill_text(const char **text, const char *value)
         *text = value;
 }
 
+static void forget_none(const char **listen)
+{
+    if (strcmp(*listen, CONFIG_LISTEN_NONE) == 0)
+        *listen = NULL;
+}
+
 static void fill_cluster(struct config_cluster *cluster)
 {
     fill_number(&cluster->expected_size, (uint32_t)cluster->node_count);
@@ -103,10 +111,11 @@ void config_fill(struct config *config)
     fill_text(&config->heartbeat_listen,
               config->heartbeat_key_file ? LISTEN_WITH_KEY : LISTEN_WITHOUT_KEY);
     fill_text(&config->http_listen, HTTP_LISTEN);
-    if (strcmp(config->heartbeat_listen, CONFIG_LISTEN_NONE) == 0)
-        config->heartbeat_listen = NULL;
-    if (strcmp(config->http_listen, CONFIG_LISTEN_NONE) == 0)
-        config->http_listen = NULL;
+    fill_text(&config->agent_check.listen,
+              config->agent_check.wanted ? AGENT_CHECK_LISTEN : CONFIG_LISTEN_NONE);
+    forget_none(&config->heartbeat_listen);
+    forget_none(&config->http_listen);
+    forget_none(&config->agent_check.listen);
     fill_number(&config->queue_capacity, QUEUE_CAPACITY);
     fill_text(&config->redis.address, REDIS_ADDRESS);
     fill_number(&config->redis.log_length, REDIS_LOG_LENGTH);

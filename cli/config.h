@@ -43,6 +43,11 @@ struct config_redis {
     uint32_t log_length;
 };
 
+struct config_agent_check {
+    bool wanted;
+    const char *listen; /* NULL: HAProxy is told nothing */
+};
+
 struct config {
     uint32_t probe_interval_ms; /* 0, like all numbers here: not said */
     uint32_t probe_timeout_ms;
@@ -53,6 +58,7 @@ struct config {
     const char *http_listen; /* NULL: nothing is served */
     const char *http_token_file;
     const char *http_maintenance_file;
+    struct config_agent_check agent_check;
     uint32_t queue_capacity;
     bool report_stdout;
     struct config_redis redis;

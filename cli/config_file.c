@@ -34,8 +34,8 @@ struct key {
 };
 
 static read_value read_number, read_flag, read_text, read_name, read_host, read_listen,
-    read_endpoint, read_file, read_new_file, read_limit, read_section, read_redis, read_nodes,
-    read_clusters;
+    read_endpoint, read_file, read_new_file, read_limit, read_section, read_redis, read_agent_check,
+    read_nodes, read_clusters;
 
 #define NO_MORE \
     { \
@@ -93,6 +93,11 @@ static const struct key http_keys[] = {
     NO_MORE,
 };
 
+static const struct key agent_check_keys[] = {
+    VALUE("listen", read_listen, config_agent_check, listen),
+    NO_MORE,
+};
+
 static const struct key redis_keys[] = {
     VALUE("address", read_endpoint, config_redis, address),
     VALUE("user", read_text, config_redis, user),
@@ -127,6 +132,7 @@ static const struct key document_keys[] = {
     {"probe", read_section, 0, 0, 0, probe_keys},
     {"heartbeat", read_section, 0, 0, 0, heartbeat_keys},
     {"http", read_section, 0, 0, 0, http_keys},
+    {"agent_check", read_agent_check, offsetof(struct config, agent_check), 0, 0, agent_check_keys},
     {"report", read_section, 0, 0, 0, report_keys},
     VALUE("record", read_new_file, config, record),
     {"limits", read_section, offsetof(struct config, limits), 0, 0, limit_keys},
@@ -350,6 +356,14 @@ static void read_redis(struct reading *reading, const struct key *key, yaml_node
 {
     struct config_redis *redis = field_of(key, target);
     redis->wanted = true;
+    read_section(reading, key, value, target);
+}
+
+static void read_agent_check(struct reading *reading, const struct key *key, yaml_node_t *value,
+                             void *target)
+{
+    struct config_agent_check *agent_check = field_of(key, target);
+    agent_check->wanted = true;
     read_section(reading, key, value, target);
 }
 

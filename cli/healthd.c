@@ -1,7 +1,9 @@
 /*
  * healthd.c - the daemon: its options, its signals, its life.
  */
+#include "agent_check.h"
 #include "config_report.h"
+#include "door.h"
 #include "healthd_options.h"
 #include "http.h"
 #include "log.h"
@@ -23,6 +25,10 @@
 #define PATIENCE_MS 250
 #define STOP_SECONDS 1
 
+/* Of the strangers who want something at the same time, so many are served before it is looked whether a probe
+ * was answered: libevent would serve all of them first. */
+#define SERVED_AT_ONCE 1
+
 #define REPORTER_SIZE 160
 #define STATUS_SIZE 256
 
@@ -30,8 +36,9 @@ struct daemon {
     const struct healthd_options *options;
     struct event_base *base;
     struct monitor *monitor;
-    struct http *http;    /* NULL: nothing is served */
-    struct config *first; /* what the monitor began with */
+    struct http *http;               /* NULL: nothing is served */
+    struct agent_check *agent_check; /* NULL: HAProxy is told nothing */
+    struct config *first;            /* what the monitor began with */
     struct config *now;
     char reporter[REPORTER_SIZE];
     struct event *terminate, *interrupt, *hangup, *second;
@@ -200,7 +207,8 @@ static struct event_base *create_base(void)
     struct event_config *config = event_config_new();
     struct event_base *base = NULL;
 
-    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0)
+    if (config && event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER) == 0 &&
+        event_config_set_max_dispatch_interval(config, NULL, SERVED_AT_ONCE, HTTP_PRIORITY) == 0)
         base = event_base_new_with_config(config);
     if (config)
         event_config_free(config);
@@ -234,6 +242,7 @@ static void free_event(struct event *event)
 
 static void clear(struct daemon *daemon)
 {
+    agent_check_destroy(daemon->agent_check);
     http_destroy(daemon->http);
     daemon->http = NULL; /* the last changes are told to nobody */
     monitor_destroy(daemon->monitor, PATIENCE_MS);
@@ -256,11 +265,13 @@ static void log_start(const struct daemon *daemon, const struct monitor_options 
 
     log_event(
         LOG_NOTICE, "start",
-        "version=%s reporter=%s epoch=%llu clusters=%zu heartbeats=%s authenticated=%s http=%s",
+        "version=%s reporter=%s epoch=%llu clusters=%zu heartbeats=%s authenticated=%s http=%s "
+        "agent_check=%s",
         HEALTHD_VERSION, options->reporter, (unsigned long long)options->epoch,
         config->cluster_count, listen ? listen : "none",
         listen && config->heartbeat_key_file ? "yes" : "no",
-        config->http_listen ? config->http_listen : "none");
+        config->http_listen ? config->http_listen : "none",
+        config->agent_check.listen ? config->agent_check.listen : "none");
     if (listen && !config->heartbeat_key_file && strncmp(listen, "127.", 4) != 0 &&
         strncmp(listen, "[::1]", 5) != 0)
         log_event(LOG_WARNING, "config",
@@ -306,6 +317,20 @@ static bool begin_http(struct daemon *daemon)
     return daemon->http || !options.listen;
 }
 
+static bool begin_agent_check(struct daemon *daemon)
+{
+    const struct agent_check_options options = {
+        .base = daemon->base,
+        .listen = daemon->first->agent_check.listen,
+        .overview = monitor_overview(daemon->monitor),
+        .refresh = on_refresh,
+        .context = daemon,
+    };
+    if (options.listen)
+        daemon->agent_check = agent_check_create(&options);
+    return daemon->agent_check || !options.listen;
+}
+
 /* ---- From the beginning to the end ---- */
 
 static bool begin(struct daemon *daemon)
@@ -330,7 +355,7 @@ static bool begin(struct daemon *daemon)
     }
     log_start(daemon, &options);
     daemon->monitor = monitor_create(&options, daemon->first);
-    return daemon->monitor && begin_http(daemon);
+    return daemon->monitor && begin_http(daemon) && begin_agent_check(daemon);
 }
 
 /* A node takes two descriptors and up to six; the usual soft limit of 1024 is for select(). */

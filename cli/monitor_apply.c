@@ -242,6 +242,7 @@ static void tell_what_remains(const struct config *first, const struct config *c
     remain("http", same_text(first->http_listen, config->http_listen) &&
                        same_text(first->http_token_file, config->http_token_file) &&
                        same_text(first->http_maintenance_file, config->http_maintenance_file));
+    remain("agent_check", same_text(first->agent_check.listen, config->agent_check.listen));
     remain("report", first->queue_capacity == config->queue_capacity &&
                          first->report_stdout == config->report_stdout);
     remain("report.redis", first->redis.wanted == config->redis.wanted &&

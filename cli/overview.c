@@ -109,12 +109,23 @@ static void add_agent(cJSON *json, const struct overview *overview, const struct
         json_add_integer(agent, "grastate_seqno", beat->grastate.seqno);
 }
 
+static const struct health_view *view_of(const struct health_why *why,
+                                         const struct sighting *sighting)
+{
+    return why->view_from_agent && sighting->heartbeat.has_local ? &sighting->heartbeat.local.view
+                                                                 : &sighting->view;
+}
+
+const struct health_view *overview_view(const struct overview *overview,
+                                        const struct health_why *why, uint32_t node)
+{
+    return view_of(why, sightings_of(overview->sightings, node));
+}
+
 static void add_view(cJSON *json, const struct overview *overview, const struct health_why *why,
                      const struct sighting *sighting)
 {
-    const struct health_view *view = why->view_from_agent && sighting->heartbeat.has_local
-                                         ? &sighting->heartbeat.local.view
-                                         : &sighting->view;
+    const struct health_view *view = view_of(why, sighting);
     cJSON *told = add_witness(json, "view", why, HEALTH_FACT_CLAIM);
 
     cJSON_AddStringToObject(told, "from", why->view_from_agent ? "agent" : "probe");

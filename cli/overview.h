@@ -2,7 +2,7 @@
  * overview.h - everything that may be looked at, and how it is told as JSON.
  *
  * Whoever shows the monitor's picture (HTTP, metrics, load balancers) reads it from here, and changes
- * nothing. The JSON is part of the interface: it is described in docs/http.md and carries
+ * nothing. The JSON is part of the interface: it is described in healthd-http(7) and carries
  * OVERVIEW_SCHEMA, which grows when a key changes its meaning or goes. New keys may come at any time.
  *
  * Threads: the engine's.
@@ -59,6 +59,10 @@ cJSON *overview_node(const struct overview *overview, uint32_t node);
 
 /* The same, and the answers with their rules, the facts, and what would change the state. */
 cJSON *overview_why(const struct overview *overview, uint32_t node);
+
+/* The node's view that `why` rests on, as its witness read it. */
+const struct health_view *overview_view(const struct overview *overview,
+                                        const struct health_why *why, uint32_t node);
 
 /* One change. */
 cJSON *overview_event(const struct history_event *event);

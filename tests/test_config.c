@@ -58,6 +58,7 @@ Test(config, every_key_has_a_default_but_clusters)
     cr_expect_str_eq(config.http_listen, "127.0.0.1:9200");
     cr_expect_null(config.http_token_file);
     cr_expect_null(config.http_maintenance_file);
+    cr_expect_null(config.agent_check.listen);
     cr_expect_eq(config.queue_capacity, 1024);
     cr_expect(config.report_stdout);
     cr_expect_not(config.redis.wanted);
@@ -71,6 +72,23 @@ Test(config, every_key_has_a_default_but_clusters)
     cr_expect_str_eq(cluster->nodes[0].host, "10.0.0.1");
     cr_expect_eq(cluster->nodes[0].port, 3306);
     cr_expect_eq(cluster->nodes[0].extra_port, 0);
+    config_clear(&config);
+}
+
+Test(config, agent_check_is_answered_where_it_is_there)
+{
+    struct config config;
+    struct said said;
+
+    cr_assert(read_as(LAB "agent_check:\n", CONFIG_FOR_DAEMON, &config, &said), "%s", said.text);
+    cr_expect_str_eq(config.agent_check.listen, "127.0.0.1:9202");
+    config_clear(&config);
+    cr_assert(read_as(LAB "agent_check: {listen: none}\n", CONFIG_FOR_DAEMON, &config, &said), "%s",
+              said.text);
+    cr_expect_null(config.agent_check.listen);
+    config_clear(&config);
+    cr_expect_not(read_as(LAB "agent_check: {port: 9202}\n", CONFIG_FOR_DAEMON, &config, &said));
+    cr_expect_not_null(strstr(said.text, "listen"), "%s", said.text);
     config_clear(&config);
 }
 
@@ -92,6 +110,7 @@ static const char whole[] =
     "probe: {interval_ms: 3000, timeout_ms: 700, view_interval_ms: 9000}\n"
     "heartbeat: {listen: '[::]:9301', interval_ms: 250, key_file: %s}\n"
     "http: {listen: '127.0.0.1:9200', maintenance_file: /tmp/healthd-maintenance.json}\n"
+    "agent_check: {listen: '[::1]:9302'}\n"
     "report:\n"
     "  queue_capacity: 16\n"
     "  stdout: false\n"
@@ -125,6 +144,7 @@ static void check_whole(const struct config *config)
     cr_expect_str_eq(config->heartbeat_listen, "[::]:9301");
     cr_expect_str_eq(config->http_listen, "127.0.0.1:9200");
     cr_expect_str_eq(config->http_maintenance_file, "/tmp/healthd-maintenance.json");
+    cr_expect_str_eq(config->agent_check.listen, "[::1]:9302");
     cr_expect_eq(config->queue_capacity, 16);
     cr_expect_not(config->report_stdout);
     cr_expect(config->redis.wanted);
@@ -199,7 +219,7 @@ struct mistake {
 static const struct mistake mistakes[] = {
     /* keys */
     {LAB "prob: {}\n", "2: key \"prob\" is not known here; one of these is expected: clusters, "
-                       "probe, heartbeat, http, report, record, limits\n"},
+                       "probe, heartbeat, http, agent_check, report, record, limits\n"},
     {LAB "probe:\n  intervall_ms: 5\n",
      "3: key \"intervall_ms\" is not known here; one of these is expected: interval_ms, "
      "timeout_ms, view_interval_ms\n"},

@@ -210,21 +210,9 @@ static void on_request(struct evhttp_request *request, void *context)
 
 /* ---- Life ---- */
 
-static struct evconnlistener *listen_at(struct event_base *base, const char *text)
-{
-    struct sockaddr_storage address;
-    int length = (int)sizeof address;
-
-    if (evutil_parse_sockaddr_port(text, (struct sockaddr *)&address, &length) != 0)
-        return NULL;
-    return evconnlistener_new_bind(
-        base, NULL, NULL, LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_CLOSE_ON_FREE, 128,
-        (struct sockaddr *)&address, length);
-}
-
 static bool begin(struct http *http)
 {
-    struct evconnlistener *listener = listen_at(http->options.base, http->options.listen);
+    struct evconnlistener *listener = door_listen(http->options.base, http->options.listen);
 
     if (!listener) {
         log_event(LOG_ERR, "failed",

@@ -12,25 +12,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 const char *http_query(const struct http_call *call, const char *key)
 {
     return evhttp_find_header(&call->query, key);
-}
-
-bool http_query_flag(const struct http_call *call, const char *key, bool otherwise, bool *ret_valid)
-{
-    const char *value = http_query(call, key);
-
-    *ret_valid = true;
-    if (!value)
-        return otherwise;
-    if (strcasecmp(value, "yes") == 0 || strcasecmp(value, "true") == 0 || strcmp(value, "1") == 0)
-        return true;
-    *ret_valid =
-        strcasecmp(value, "no") == 0 || strcasecmp(value, "false") == 0 || strcmp(value, "0") == 0;
-    return false;
 }
 
 void http_header(struct http_call *call, const char *name, const char *value)
@@ -91,6 +76,12 @@ void http_refuse(struct http_call *call, int code, const char *format, ...)
     http_answer_json(call, code, json);
 }
 
+void http_reader_gone(struct evhttp_request *request)
+{
+    if (!evhttp_request_get_connection(request))
+        evhttp_send_reply_end(request); /* frees it */
+}
+
 /* ---- In slices ---- */
 
 struct stream {
@@ -117,8 +108,10 @@ static void on_taken(struct evhttp_connection *peer, void *context)
 
 static void on_gone(struct evhttp_connection *peer, void *context)
 {
+    struct stream *stream = context;
     (void)peer;
-    free_stream(context);
+    http_reader_gone(stream->request);
+    free_stream(stream);
 }
 
 static void finish(struct stream *stream)

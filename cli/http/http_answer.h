@@ -26,11 +26,6 @@ struct http_call {
 /* The value of a key of the query; NULL: it is not there. */
 const char *http_query(const struct http_call *call, const char *key);
 
-/* Is a flag of the query set: yes, no or not given (`otherwise`)? False in *ret_valid: it has another value
- * than yes, no, 1, 0, true or false. */
-bool http_query_flag(const struct http_call *call, const char *key, bool otherwise,
-                     bool *ret_valid);
-
 /* Add a header of the answer. */
 void http_header(struct http_call *call, const char *name, const char *value);
 
@@ -43,6 +38,10 @@ void http_answer_static(struct http_call *call, const char *type, const char *by
 
 /* Answer with a document, which is deleted; NULL: memory is short. */
 void http_answer_json(struct http_call *call, int code, cJSON *json);
+
+/* For a close callback: the reader of an answer that is not at its end has gone. Where it went by itself, the
+ * server leaves the request to who answers. */
+void http_reader_gone(struct evhttp_request *request);
 
 /* Say what is wrong: {"error":"..."}, with what is expected. */
 void http_refuse(struct http_call *call, int code, const char *format, ...)

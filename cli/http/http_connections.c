@@ -6,16 +6,15 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
-#include <event2/listener.h>
 #include <healthd/observer.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
-/* Ends are looked for this often, and this many newcomers are taken at a time: a flood of them has to let
- * the loop do its work in between. */
-#define SWEEP_MS 200
-#define BATCH_MAX 32
-#define BATCH_MS 10
+#define SWEEP_MS 200 /* ends are looked for this often */
+
+/* What is read ahead of a connection at most: a question, and what is taken of the next one. While an answer is
+ * on its way, nobody takes what comes in, and it would be kept without end. */
+#define UNREAD_MAX ((size_t)32 * 1024)
 
 struct connection {
     struct bufferevent *stream;
@@ -24,10 +23,8 @@ struct connection {
 
 struct http_connections {
     struct event_base *base;
-    struct evconnlistener *listener;
+    struct door door;
     struct event *sweep;
-    struct event *resume; /* take newcomers again */
-    uint32_t batch;
     uint32_t count;
     struct connection of[HTTP_CONNECTIONS_MAX];
 };
@@ -72,26 +69,7 @@ static void on_sweep(evutil_socket_t fd, short what, void *context)
     for (uint32_t i = 0; i < connections->count; i++)
         if (connections->of[i].until_ns <= now_ns)
             end(&connections->of[i]);
-}
-
-static void on_resume(evutil_socket_t fd, short what, void *context)
-{
-    struct http_connections *connections = context;
-    (void)fd;
-    (void)what;
-
-    connections->batch = 0;
-    evconnlistener_enable(connections->listener);
-}
-
-static void rest_after_batch(struct http_connections *connections)
-{
-    const struct timeval rest = {.tv_usec = BATCH_MS * 1000};
-
-    if (++connections->batch == 1)
-        event_add(connections->resume, &rest);
-    if (connections->batch >= BATCH_MAX)
-        evconnlistener_disable(connections->listener);
+    door_tend(&connections->door);
 }
 
 static void make_room(struct http_connections *connections)
@@ -118,8 +96,9 @@ static struct bufferevent *on_newcomer(struct event_base *base, void *context)
     if (!stream)
         return NULL;
     bufferevent_priority_set(stream, HTTP_PRIORITY);
+    bufferevent_setwatermark(stream, EV_READ, 0, UNREAD_MAX);
     make_room(connections);
-    rest_after_batch(connections);
+    door_passed(&connections->door);
     bufferevent_incref(stream);
     connections->of[connections->count++] =
         (struct connection){.stream = stream, .until_ns = patience_ns()};
@@ -135,15 +114,12 @@ struct http_connections *http_connections_create(struct event_base *base, struct
     if (!connections)
         return NULL;
     connections->base = base;
-    connections->listener = listener;
     connections->sweep = event_new(base, -1, EV_PERSIST, on_sweep, connections);
-    connections->resume = event_new(base, -1, 0, on_resume, connections);
-    if (!connections->sweep || !connections->resume) {
+    if (!door_init(&connections->door, base, listener) || !connections->sweep) {
         http_connections_destroy(connections);
         return NULL;
     }
     event_priority_set(connections->sweep, HTTP_PRIORITY);
-    event_priority_set(connections->resume, HTTP_PRIORITY);
     event_add(connections->sweep, &period);
     evhttp_set_bevcb(server, on_newcomer, connections);
     return connections;
@@ -157,8 +133,7 @@ void http_connections_destroy(struct http_connections *connections)
         bufferevent_decref(connections->of[i].stream);
     if (connections->sweep)
         event_free(connections->sweep);
-    if (connections->resume)
-        event_free(connections->resume);
+    door_clear(&connections->door);
     free(connections);
 }
 

@@ -14,20 +14,14 @@
 #ifndef HEALTHD_CLI_HTTP_CONNECTIONS_H
 #define HEALTHD_CLI_HTTP_CONNECTIONS_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "door.h"
 
-struct event_base;
 struct evhttp;
-struct evconnlistener;
 struct evhttp_request;
 struct http_connections;
 
 #define HTTP_CONNECTIONS_MAX 256
 #define HTTP_PATIENCE_MS 10000
-
-/* The priority of everything that serves: after what sees (0) and what judges (1). */
-#define HTTP_PRIORITY 2
 
 /* Watch over the connections of `server`, which `listener` takes. All are borrowed. NULL: memory is short. */
 struct http_connections *http_connections_create(struct event_base *base, struct evhttp *server,

@@ -28,12 +28,14 @@
 struct follower {
     struct evhttp_request *request; /* NULL: this place is free */
     uint64_t next;                  /* the number of the event that it is sent next */
+    uint64_t arrival;               /* who has come before whom */
 };
 
 struct http_followers {
     struct http *http;
     struct event *turn; /* sends, when the loop has nothing better to do */
     struct event *comment;
+    uint64_t arrivals;
     struct follower of[FOLLOWERS_MAX];
 };
 
@@ -117,6 +119,7 @@ static void on_gone(struct evhttp_connection *peer, void *context)
 {
     struct follower *follower = context;
     (void)peer;
+    http_reader_gone(follower->request);
     follower->request = NULL;
 }
 
@@ -229,28 +232,36 @@ static uint64_t begin_after(const struct overview *overview, const char *last_id
     return last + 1;
 }
 
+/* A free one, or that of who is here longest: a reader comes back by itself and loses nothing, and one that only
+ * holds its place must not keep the others out. */
 static struct follower *find_place(struct http_followers *followers)
 {
-    for (unsigned i = 0; i < FOLLOWERS_MAX; i++)
+    struct follower *first = &followers->of[0];
+
+    for (unsigned i = 0; i < FOLLOWERS_MAX; i++) {
         if (!followers->of[i].request)
             return &followers->of[i];
-    return NULL;
+        if (followers->of[i].arrival < first->arrival)
+            first = &followers->of[i];
+    }
+    let_go(first);
+    return first;
 }
 
 void http_serve_events(struct http_call *call)
 {
-    struct follower *follower = find_place(call->http->followers);
     const char *last_id =
         evhttp_find_header(evhttp_request_get_input_headers(call->request), "Last-Event-ID");
     struct evbuffer *text = evbuffer_new();
 
-    if (!text || !follower) {
-        http_refuse(call, HTTP_SERVUNAVAIL, "at most %d readers of events are expected at a time",
-                    FOLLOWERS_MAX);
+    if (!text) {
+        http_refuse(call, HTTP_SERVUNAVAIL, "memory is short");
     } else {
+        struct follower *follower = find_place(call->http->followers);
         http_connections_asked(call->http->connections, call->request, true);
         http_header(call, "Content-Type", "text/event-stream");
         *follower = (struct follower){.request = call->request,
+                                      .arrival = ++call->http->followers->arrivals,
                                       .next = begin_after(call->overview, last_id, text)};
         evhttp_connection_set_closecb(evhttp_request_get_connection(call->request), on_gone,
                                       follower);

@@ -5,8 +5,13 @@ import sys
 import time
 import traceback
 
-from scenarios import LONG, NEED_PARTITIONS, SHORT, Figures
+import balanced
+import scenarios
+from scenarios import NEED_PARTITIONS, Figures
 from watch import Failure, NodeError, Watch
+
+SHORT = scenarios.SHORT + balanced.SHORT
+LONG = scenarios.LONG + balanced.LONG
 
 
 def run_one(watch, scenario, figures):

@@ -142,6 +142,10 @@ class Watch:
         """Where healthd serves HTTP."""
         return f"{self.lab.address('monitor')}:{self.lab.port('monitor', 9200)}"
 
+    def agent_check_address(self):
+        """Where healthd answers HAProxy's agent-check."""
+        return f"{self.lab.address('monitor')}:{self.lab.port('monitor', 9202)}"
+
     def write_config(self):
         """healthd's configuration."""
         nodes = "".join(
@@ -155,6 +159,7 @@ class Watch:
             f"heartbeat: {{listen: \"{self.heartbeat_address()}\", interval_ms: {BEAT_MS}, "
             f"key_file: {self._key}}}\n"
             f"http: {{listen: \"{self.http_address()}\"}}\n"
+            f"agent_check: {{listen: \"{self.agent_check_address()}\"}}\n"
             f"report:\n  stdout: true\n{redis}record: {self.trace}\n", encoding="utf-8")
 
     # -- processes
