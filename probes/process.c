@@ -50,6 +50,14 @@ struct ending {
     int32_t exit_value;
 };
 
+/* What the data directory held when it was described last, with nobody there. */
+struct leavings {
+    bool seen;
+    struct health_grastate grastate;
+    uint8_t gvwstate;
+    uint8_t sst_in_progress;
+};
+
 struct health_process_watch {
     struct event_base *base;
     char *datadir;
@@ -64,6 +72,7 @@ struct health_process_watch {
     enum process_search_result searched;
     struct life life;
     struct ending ending;
+    struct leavings leavings;
 };
 
 static void life_close(struct life *life)
@@ -335,6 +344,27 @@ void health_process_destroy(struct health_process_watch *watch)
     free(watch);
 }
 
+static bool same_grastate(const struct health_grastate *a, const struct health_grastate *b)
+{
+    return a->known == b->known && a->uuid.hi == b->uuid.hi && a->uuid.lo == b->uuid.lo &&
+           a->seqno == b->seqno && a->safe_to_bootstrap == b->safe_to_bootstrap;
+}
+
+/* Files that change though nobody is there are a new life's, which a search has still to find: told of the
+ * former one, they would turn its clean end into another. */
+static bool somebody_wrote(struct health_process_watch *watch, const struct health_heartbeat *beat)
+{
+    const struct leavings former = watch->leavings;
+
+    watch->leavings = (struct leavings){.seen = !is_followed(watch),
+                                        .grastate = beat->grastate,
+                                        .gvwstate = beat->gvwstate,
+                                        .sst_in_progress = beat->sst_in_progress};
+    return former.seen && watch->leavings.seen &&
+           (!same_grastate(&former.grastate, &beat->grastate) ||
+            former.gvwstate != beat->gvwstate || former.sst_in_progress != beat->sst_in_progress);
+}
+
 /* Where one life was seen to end, the next would be seen too. A process that was found and could not be
  * followed is not gone. */
 static bool is_known_gone(const struct health_process_watch *watch)
@@ -348,6 +378,8 @@ void health_process_describe(struct health_process_watch *watch, struct health_h
     const struct life *life = &watch->life;
 
     datadir_describe(watch->datadir, beat);
+    if (somebody_wrote(watch, beat))
+        search(watch);
     beat->proc_state = '\0';
     beat->exit_kind = HEALTH_EXIT_NOT_KNOWN;
     beat->exit_value = 0;

@@ -156,6 +156,30 @@ Test(process, a_graceful_stop_is_told_with_its_saved_position)
     stage_end(stage);
 }
 
+/* A new life marks its files as in use before anybody has looked for it: that is no word on the former's end. */
+Test(process, a_new_life_does_not_spoil_the_end_of_the_former)
+{
+    struct stage *stage = stage_begin();
+    stage_put(stage, "grastate.dat", HEAD "uuid: " UUID "\nseqno: -1\n");
+    pid_t pid = stage_fake("", "", "", stage_datadir(stage));
+    stage_watch(stage, NULL);
+    EXPECT(stage, RUNNING);
+    kill(pid, SIGTERM);
+    EXPECT(stage, STOPPED);
+    waitpid(pid, NULL, 0);
+    stage_run(stage, 50);
+    cr_assert_eq(stage_describe(stage).grastate.seqno, 7);
+    pid_t next = stage_fake("", "", "", stage_datadir(stage));
+    usleep(100000); /* it begins, and the watch does not run */
+    cr_assert_eq(stage_describe(stage).process, HEALTH_PROCESS_STOPPED);
+    stage_put(stage, "grastate.dat", HEAD "uuid: " UUID "\nseqno: -1\n");
+    struct health_heartbeat beat = stage_describe(stage);
+    cr_assert_eq(beat.process, HEALTH_PROCESS_RUNNING);
+    cr_assert_eq(beat.pid, (uint32_t)next);
+    stage_reap(next);
+    stage_end(stage);
+}
+
 static bool has_ended(int pidfd)
 {
     struct pollfd poll_for = {.fd = pidfd, .events = POLLIN};
