@@ -22,9 +22,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-/* One pread of some microseconds, and a wake-up that costs four times as much. An exit is told by the pidfd at
- * once, but for a large server: its memory goes first, and only its stat file tells before that is done. */
-#define LOOK_NS (25 * HEALTH_NS_PER_MS)
+#define LOOK_NS (10 * HEALTH_NS_PER_MS) /* one pread of some microseconds */
 #define HASTY_LOOK_NS (1 * HEALTH_NS_PER_MS)
 #define SEARCH_NS (200 * HEALTH_NS_PER_MS)
 #define ALONE_LOOKS 2 /* a leader that ended before other threads, and not just a moment before */
