@@ -39,7 +39,7 @@ _healthctl_options() {
     events) printf '%s\n' "$live --follow --output" ;;
     matrix | check) printf '%s\n' "$live" ;;
     maint) printf '%s\n' "$live --reason --until --token-file" ;;
-    replay) printf '%s\n' '--expect --json --at --speed --config --strict --help' ;;
+    replay) printf '%s\n' '--expect --html --json --at --speed --config --strict --help' ;;
     check-config | rules | trace) printf '%s\n' '--help' ;;
     esac
 }
@@ -80,7 +80,7 @@ _healthctl_values() {
         esac
         ;;
     --speed) printf '%s\n' 1 max ;;
-    --token-file | --expect | --config) compgen -f -- "$cur" ;;
+    --token-file | --expect | --html | --config) compgen -f -- "$cur" ;;
     --server | --timeout | --at | --reason | --until) ;;
     *) return 1 ;;
     esac

@@ -47,6 +47,7 @@ complete -c healthctl -n '__fish_seen_subcommand_from maint' -x -l reason -d 'Wh
 complete -c healthctl -n '__fish_seen_subcommand_from maint' -x -l until -d 'When it ends by itself'
 complete -c healthctl -n '__fish_seen_subcommand_from maint' -r -F -l token-file -d 'File of the token'
 complete -c healthctl -n '__fish_seen_subcommand_from replay' -r -F -l expect -d 'Compare with what was true'
+complete -c healthctl -n '__fish_seen_subcommand_from replay' -r -F -l html -d 'Write a report for browsers'
 complete -c healthctl -n '__fish_seen_subcommand_from replay' -l json -d 'JSON lines'
 complete -c healthctl -n '__fish_seen_subcommand_from replay' -x -l speed -a '1 max' -d 'How fast'
 complete -c healthctl -n '__fish_seen_subcommand_from replay' -r -F -l config -d 'Take limits from a configuration'
