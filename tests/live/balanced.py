@@ -34,14 +34,16 @@ def taken_out(haproxy, figures, what, limit_s):
     only(haproxy, "n1", "n2")
 
 
-def balanced_kill_and_reject(watch, figures):
-    """HAProxy goes round a killed node, one that joins again, and one that rejects queries."""
+def balanced_kill_and_maintain(watch, figures):
+    """HAProxy goes round a maintained node, a killed one, and one that joins again."""
     with Haproxy(watch) as haproxy:
         haproxy.whole()
         only(haproxy, "n1", "n2", "n3")
-        watch.lab.sql("n3", "SET GLOBAL wsrep_reject_queries=ALL")
-        taken_out(haproxy, figures, "rejecting", VIEW_S + POLL_S)
-        watch.lab.sql("n3", "SET GLOBAL wsrep_reject_queries=NONE")
+        watch.maintain("n3", "on")
+        taken_out(haproxy, figures, "maintenance", POLL_S)
+        if watch.reports.state("n3") != "green":
+            raise Failure("maintenance has changed the node's state")
+        watch.maintain("n3", "off")
         haproxy.whole()
         watch.lab.nodes["n3"].send(signal.SIGKILL)
         taken_out(haproxy, figures, "kill -9", 0.5 + POLL_S)
@@ -49,6 +51,16 @@ def balanced_kill_and_reject(watch, figures):
         rejoin(watch, "n3")
         haproxy.whole(5)
         only(haproxy, "n1", "n2", "n3")
+
+
+def balanced_reject(watch, figures):
+    """HAProxy goes round a node that rejects queries."""
+    with Haproxy(watch) as haproxy:
+        haproxy.whole()
+        watch.lab.sql("n3", "SET GLOBAL wsrep_reject_queries=ALL")
+        taken_out(haproxy, figures, "rejecting", VIEW_S + POLL_S)
+        watch.lab.sql("n3", "SET GLOBAL wsrep_reject_queries=NONE")
+        haproxy.whole()
 
 
 def balanced_freeze(watch, figures):
@@ -209,6 +221,6 @@ def beside_clustercheck_kill(watch, _figures):
     rejoin(watch, "n3")
 
 
-SHORT = (balanced_kill_and_reject,)
-LONG = (balanced_freeze, balanced_joiner, balanced_without_healthd, beside_clustercheck_kill,
+SHORT = (balanced_kill_and_maintain,)
+LONG = (balanced_reject, balanced_freeze, balanced_joiner, balanced_without_healthd, beside_clustercheck_kill,
         beside_clustercheck_freeze)

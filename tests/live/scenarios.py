@@ -380,8 +380,8 @@ def quiet_under_load(watch, _figures):
     time.sleep(2)
 
 
-SHORT = (kill, graceful_stop, freeze_and_thaw)
-LONG = (freeze_without_agent, cut_all, cut_peers, cut_sql, cut_monitor, monitor_isolated, agent_dead,
+SHORT = (kill, graceful_stop)
+LONG = (freeze_and_thaw, freeze_without_agent, cut_all, cut_peers, cut_sql, cut_monitor, monitor_isolated, agent_dead,
         monitor_frozen, state_transfer, wrong_password, connections_used_up, redis_away, majority_loss,
         full_stop, split_brain, full_crash, crash_latency, quiet_under_load)
 NEED_PARTITIONS = (cut_all, cut_peers, cut_sql, cut_monitor, monitor_isolated, split_brain)

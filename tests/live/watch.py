@@ -127,6 +127,7 @@ class Watch:
     def _write_files(self):
         self.write_password(PROBE_PASSWORD)
         self._key = self._secret("heartbeat.key", os.urandom(24).hex())
+        self._token = self._secret("token", os.urandom(24).hex())
         self._agent_program = self.folder / "healthd-agent"  # its user may not enter the checkout
         shutil.copy(self.bin / "healthd-agent", self._agent_program)
         self._agent_key = self._secret("agent.key", self._key.read_text().strip(), account())
@@ -146,6 +147,12 @@ class Watch:
         """Where healthd answers HAProxy's agent-check."""
         return f"{self.lab.address('monitor')}:{self.lab.port('monitor', 9202)}"
 
+    def maintain(self, name, word):
+        """Take a node out of service ("on"), or give it back ("off"), as an operator would."""
+        reason = ["--reason", "kernel update"] if word == "on" else []
+        self.lab.run("monitor", [str(self.bin / "healthctl"), "maint", word, name, *reason, "--token-file",
+                                 str(self._token), "--server", f"http://{self.http_address()}"])
+
     def write_config(self):
         """healthd's configuration."""
         nodes = "".join(
@@ -158,7 +165,7 @@ class Watch:
             f"probe: {{interval_ms: {INTERVAL_MS}, timeout_ms: {TIMEOUT_MS}}}\n"
             f"heartbeat: {{listen: \"{self.heartbeat_address()}\", interval_ms: {BEAT_MS}, "
             f"key_file: {self._key}}}\n"
-            f"http: {{listen: \"{self.http_address()}\"}}\n"
+            f"http: {{listen: \"{self.http_address()}\", token_file: {self._token}}}\n"
             f"agent_check: {{listen: \"{self.agent_check_address()}\"}}\n"
             f"report:\n  stdout: true\n{redis}record: {self.trace}\n", encoding="utf-8")
 
