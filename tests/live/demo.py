@@ -114,6 +114,10 @@ def stay(watch):
     print("\nIt stays up until Ctrl-C. Play with it from another terminal:")
     for name, node in lab.nodes.items():
         print(f"  {name}: kill -9 {node.pid}; kill -STOP {node.pid}; mariadb -uroot -S {node.socket}")
+    ask = f"{enter} {watch.bin}/healthctl".strip()
+    print(f"  ask healthd:        {ask} status --watch --server http://{watch.http_address()}")
+    print(f"  its page:           http://{watch.http_address()}/"
+          f"{' (a browser has to be in that network too; --loopback has none of its own)' if enter else ''}")
     print(f"  what healthd says:  tail -f {watch.folder}/log/healthd.log")
     print(f"  its configuration:  {watch.config}  (kill -HUP {watch.healthd.pid} reads it again)")
     print(f"  its recording:      {watch.trace}  (healthctl replay, healthctl why)")
