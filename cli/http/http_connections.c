@@ -22,7 +22,6 @@ struct connection {
 };
 
 struct http_connections {
-    struct event_base *base;
     struct door door;
     struct event *sweep;
     uint32_t count;
@@ -113,7 +112,6 @@ struct http_connections *http_connections_create(struct event_base *base, struct
 
     if (!connections)
         return NULL;
-    connections->base = base;
     connections->sweep = event_new(base, -1, EV_PERSIST, on_sweep, connections);
     if (!door_init(&connections->door, base, listener) || !connections->sweep) {
         http_connections_destroy(connections);

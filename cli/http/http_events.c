@@ -215,6 +215,18 @@ static void on_comment(evutil_socket_t fd, short what, void *context)
     evbuffer_free(text);
 }
 
+/* EPOCH-NUMBER. Whatever else it is gives numbers that nobody was given. */
+static bool read_id(const char *text, uint64_t *ret_epoch, uint64_t *ret_number)
+{
+    char *end;
+
+    *ret_epoch = strtoull(text, &end, 10);
+    if (*end != '-')
+        return false;
+    *ret_number = strtoull(end + 1, &end, 10);
+    return *end == '\0';
+}
+
 /* Begin with what was missed since the last id, or with a reset where that cannot be told. */
 static uint64_t begin_after(const struct overview *overview, const char *last_id,
                             struct evbuffer *out)
@@ -224,9 +236,8 @@ static uint64_t begin_after(const struct overview *overview, const char *last_id
     uint64_t number;
 
     evbuffer_add_printf(out, "retry: 1000\n\n");
-    if (last_id && sscanf(last_id, "%" SCNu64 "-%" SCNu64, &epoch, &number) == 2 &&
-        epoch == overview->epoch && number <= last &&
-        number + 1 >= history_first(overview->history))
+    if (last_id && read_id(last_id, &epoch, &number) && epoch == overview->epoch &&
+        number <= last && number + 1 >= history_first(overview->history))
         return number + 1;
     add_reset(out, overview->epoch, last);
     return last + 1;
