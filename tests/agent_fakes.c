@@ -164,13 +164,13 @@ int main(int argc, char **argv)
         lab_fail(&lab, "no data directory");
     lab_cost(&lab, "no mysqld: the agent costs", 3000);
     kills(&lab, "kill -9 of a small process to the datagram", "--fake-mib=1", 20, false);
-    kills(&lab, "kill -9 of one with 1 GiB to the datagram", "--fake-mib=1024", 5, true);
+    kills(&lab, "kill -9 of one with 1 GiB to the datagram", "--fake-mib=1024", 3, true);
     gone_is_repeated(&lab);
     ends(&lab);
     freezes(&lab);
     agent_restarts(&lab);
     start_fake(&lab, "--fake-mib=1", "--fake-threads=200");
-    lab_cost(&lab, "a mysqld of 200 threads: the agent costs", 5000);
+    lab_cost(&lab, "a mysqld of 200 threads: the agent costs", 3000);
     lab_end(&lab);
     printf("all as expected\n");
     return 0;
