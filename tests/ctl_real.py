@@ -193,7 +193,7 @@ def misused(_stage):
         out, err = ctl(*arguments, code=2)
         says(err, sentence, f"(usage: healthctl {arguments[0]} |is no name)")
         check(not out, out)
-    says(ctl("status", code=3, server="http://127.0.0.1:1", env={"http_proxy": "http://127.0.0.1:2"})[1],
+    says(ctl("status", code=3, server="http://127.0.0.1:1")[1],
          "127.0.0.1:1 cannot be reached: Connection refused")
     says(ctl("status", code=3, server="http://name.invalid")[1], "name.invalid cannot be reached: ")
 

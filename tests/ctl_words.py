@@ -94,7 +94,7 @@ def press(stage, home):
         try:
             terminal.type(begin.encode() + b"echo rea''dy\n")
             terminal.wait("ready\r")
-            for typed, wanted in ((b"healthctl sta\t", "healthctl status "), (b"healthctl status s\t", "status shop"),
+            for typed, wanted in ((b"healthctl sta\t", "healthctl status "), (b"healthctl status s\t", "status shop "),
                                   (b"healthctl maint on shop/m2\t", "on shop/m2 "), (b"healthctl why la\t", "why lab/n1"),
                                   (b"healthctl status --wa\t", "--watch")):
                 terminal.forget()

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define RETRY_NS HEALTH_NS_PER_S
+#define PAUSE_NS (100 * HEALTH_NS_PER_MS) /* between resets: a server may go on sending them */
 #define TURN_MS 1000
 
 enum { OUTPUT = 'o', FOLLOW = 512 };
@@ -130,21 +131,14 @@ static void take_history(struct events *events, const cJSON *document)
 
 /* ---- From now on ---- */
 
-static void last_id(const struct events *events, char id[SSE_NAME_MAX])
-{
-    snprintf(id, SSE_NAME_MAX, "%" PRIu64 "-%" PRIu64, events->epoch, events->number);
-}
-
 static void on_event(void *context, const struct sse *sse)
 {
     struct events *events = context;
     cJSON *event = cJSON_Parse(sse->data);
-    char id[SSE_NAME_MAX];
 
     live_disarm(event);
-    last_id(events, id);
     if (strcmp(sse->event, "reset") == 0)
-        events->reset = strcmp(sse->id, id) != 0;
+        events->reset = true;
     else if (strcmp(sse->event, "change") == 0 && !events->reset)
         take_event(events, event);
     cJSON_Delete(event);
@@ -203,7 +197,7 @@ static void begin_stream(struct events *events)
                                            .done = on_stream_end,
                                            .context = events};
 
-    last_id(events, id);
+    snprintf(id, sizeof id, "%" PRIu64 "-%" PRIu64, events->epoch, events->number);
     sse_restart(&events->sse);
     events->following = true;
     client_begin(events->live.client, &request);
@@ -233,7 +227,7 @@ static void follow(struct events *events)
         bool due = health_clock_ns() >= events->due_ns;
         if (!events->following && due && events->reset) {
             catch_up(events);
-            events->due_ns = events->reset ? health_clock_ns() + RETRY_NS : 0;
+            events->due_ns = health_clock_ns() + (events->reset ? RETRY_NS : PAUSE_NS);
         } else if (!events->following && due) {
             begin_stream(events);
         }

@@ -18,7 +18,6 @@ static const char *value_of(const char *line, const char *field)
 
 static void end_event(struct sse *sse, sse_say *say, void *context)
 {
-    memcpy(sse->id, sse->next_id, sizeof sse->id);
     if (sse->event[0])
         say(context, sse);
     sse->event[0] = '\0';
@@ -31,8 +30,6 @@ static void take_line(struct sse *sse, sse_say *say, void *context)
 
     if (sse->length == 0)
         end_event(sse, say, context);
-    else if ((value = value_of(sse->line, "id")))
-        snprintf(sse->next_id, sizeof sse->next_id, "%.*s", (int)sizeof sse->next_id - 1, value);
     else if ((value = value_of(sse->line, "event")))
         snprintf(sse->event, sizeof sse->event, "%.*s", (int)sizeof sse->event - 1, value);
     else if ((value = value_of(sse->line, "data")))
@@ -58,7 +55,6 @@ bool sse_read(struct sse *sse, const char *bytes, size_t length, sse_say *say, v
 void sse_restart(struct sse *sse)
 {
     sse->length = 0;
-    memcpy(sse->next_id, sse->id, sizeof sse->id);
     sse->event[0] = '\0';
     sse->data[0] = '\0';
 }

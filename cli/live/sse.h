@@ -1,7 +1,7 @@
 /*
  * sse.h - a stream of server-sent events, taken apart.
  *
- * As much of the format as healthd writes: id, event, data in one line each, and comments. A line that is
+ * As much of it as is used here: event and data, in one line each. A line that is
  * longer than any of healthd's means that somebody else speaks.
  */
 #ifndef HEALTHD_CLI_LIVE_SSE_H
@@ -16,19 +16,17 @@
 struct sse {
     char line[SSE_LINE_MAX];
     size_t length;
-    char next_id[SSE_NAME_MAX];
-    char id[SSE_NAME_MAX]; /* of the last event that was complete; "": none yet */
     char event[SSE_NAME_MAX];
     char data[SSE_LINE_MAX];
 };
 
-/* Called with each event that is complete: sse->id, ->event and ->data are its. */
+/* Called with each event that is complete: sse->event and ->data are its. */
 typedef void sse_say(void *context, const struct sse *sse);
 
 /* Read on. False: this is no such stream. */
 bool sse_read(struct sse *sse, const char *bytes, size_t length, sse_say *say, void *context);
 
-/* The next bytes are of another connection; the last id stays. */
+/* The next bytes are of another connection. */
 void sse_restart(struct sse *sse);
 
 #endif
