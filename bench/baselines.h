@@ -28,4 +28,7 @@ struct queue_kind {
 
 extern const struct queue_kind scan_ring, work_queue;
 
+/* healthd's own, and one that does nothing: what the loop around any of them costs. */
+extern const struct queue_kind our_queue, no_queue;
+
 #endif

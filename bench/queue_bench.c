@@ -23,79 +23,7 @@ static const uint32_t sizes[] = {10, 100, 1000, 10000, 100000, 1000000};
 
 #define SIZES (sizeof sizes / sizeof *sizes)
 
-/* ---- healthd's queue, and none at all ---- */
-
-static void *ours_create(uint32_t subjects, uint32_t capacity, bool two_threads)
-{
-    struct health_queue_options options = {
-        .subjects = subjects, .capacity = capacity, .two_threads = two_threads};
-    struct health_queue *queue;
-    measure_check(health_queue_create(&options, &queue) == HEALTH_OK, "a queue");
-    return queue;
-}
-
-static void ours_destroy(void *queue)
-{
-    health_queue_destroy(queue);
-}
-
-static bool ours_push(void *queue, const struct health_report *report)
-{
-    health_queue_push(queue, report);
-    return true;
-}
-
-static bool ours_pop(void *queue, struct health_report *ret_report)
-{
-    return health_queue_pop(queue, ret_report);
-}
-
-static uint32_t ours_length(void *queue)
-{
-    return health_queue_length(queue);
-}
-
-static const struct queue_kind ours = {
-    .name = "healthd",
-    .subjects_most = UINT32_MAX,
-    .create = ours_create,
-    .destroy = ours_destroy,
-    .push = ours_push,
-    .pop = ours_pop,
-    .length = ours_length,
-};
-
-/* A queue that takes everything and holds nothing: what a loop does beside calling the queue. */
-static bool nothing_push(void *queue, const struct health_report *report)
-{
-    (void)queue;
-    return report->version != 0;
-}
-
-static bool nothing_pop(void *queue, struct health_report *ret_report)
-{
-    (void)queue;
-    (void)ret_report;
-    return false;
-}
-
-static uint32_t nothing_length(void *queue)
-{
-    (void)queue;
-    return 0;
-}
-
-static const struct queue_kind nothing = {
-    .name = "  of that, the loop around it",
-    .subjects_most = UINT32_MAX,
-    .create = ours_create,
-    .destroy = ours_destroy,
-    .push = nothing_push,
-    .pop = nothing_pop,
-    .length = nothing_length,
-};
-
-static const struct queue_kind *const kinds[] = {&ours, &scan_ring, &work_queue};
+static const struct queue_kind *const kinds[] = {&our_queue, &scan_ring, &work_queue};
 
 #define KINDS (sizeof kinds / sizeof *kinds)
 
@@ -212,7 +140,7 @@ static void entrant_check_and_close(struct entrant *entrant)
         measure_check(picture[subject] == entrant->versions[subject],
                       "the reader's picture is the writer's");
     }
-    measure_check(entrant->kind != &ours || entrant->told == pushed,
+    measure_check(entrant->kind != &our_queue || entrant->told == pushed,
                   "delivered and missed add up to pushed");
     free(picture);
     entrant_close(entrant);
@@ -290,9 +218,9 @@ static void measure_loop(const struct course *course)
 {
     struct entrant entrant;
 
-    entrant_open(&entrant, &nothing, course, 1, false);
+    entrant_open(&entrant, &no_queue, course, 1, false);
     race(&entrant, 1, push_only);
-    measure_print(nothing.name, course->subjects, &entrant.samples, NULL, NULL);
+    measure_print(no_queue.name, course->subjects, &entrant.samples, NULL, NULL);
     entrant_close(&entrant);
 }
 
@@ -389,7 +317,7 @@ static void measure_overload(void)
         struct entrant entrant;
         struct health_queue_counters counters;
 
-        entrant_open(&entrant, &ours, &course, sizes[i] / 16 + 1, false);
+        entrant_open(&entrant, &our_queue, &course, sizes[i] / 16 + 1, false);
         for (uint32_t subject = 0; subject < sizes[i]; subject++)
             push_subject(&entrant, subject);
         race(&entrant, 1, push_only);

@@ -65,8 +65,8 @@ void lab_begin(struct lab *lab, const char *agent_path)
     *lab = (struct lab){.agent_path = agent_path, .reader = wire_reader_create()};
     setvbuf(stdout, NULL, _IOLBF, 0);
     lab->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    snprintf(lab->directory, sizeof lab->directory, "/tmp/healthd-agent-XXXXXX");
-    if (!mkdtemp(lab->directory) || chmod(lab->directory, 0755) != 0 ||
+    scratch_directory(lab->directory, "agent");
+    if (chmod(lab->directory, 0755) != 0 ||
         bind(lab->fd, (struct sockaddr *)&address, sizeof address) != 0 ||
         getsockname(lab->fd, (struct sockaddr *)&address, &length) != 0)
         lab_fail(lab, "no directory or socket: %s", strerror(errno));

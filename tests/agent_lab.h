@@ -5,13 +5,14 @@
 #define HEALTHD_TESTS_AGENT_LAB_H
 
 #include "heartbeat_wire.h"
+#include "scratch.h"
 
 #include <stdarg.h>
 #include <sys/types.h>
 
 struct lab {
     const char *agent_path;
-    char directory[64]; /* of everything; removed at the end */
+    char directory[SCRATCH_SIZE]; /* of everything; removed at the end */
     char datadir[96];
     char socket[96];
     int fd; /* where the agent sends to */

@@ -36,10 +36,8 @@ static void wanted(void *context)
 
 void rig_write_key(struct rig *rig, const char *bytes)
 {
-    if (!rig->key_file[0]) {
-        snprintf(rig->key_file, sizeof rig->key_file, "/tmp/healthd-key-XXXXXX");
-        close(mkstemp(rig->key_file));
-    }
+    if (!rig->key_file[0])
+        scratch_file(rig->key_file, "key", "", 0);
     FILE *file = fopen(rig->key_file, "w");
     cr_assert_not_null(file);
     fputs(bytes, file);

@@ -8,6 +8,7 @@
 #include "heartbeat_listener.h"
 #include "heartbeat_monitor.h"
 #include "heartbeat_wire.h"
+#include "scratch.h"
 
 #include <netinet/in.h>
 
@@ -35,7 +36,7 @@ struct rig {
     bool answers; /* send a beat when one is wanted */
     unsigned remarks;
     char remark[512];
-    char key_file[64];
+    char key_file[SCRATCH_SIZE];
 };
 
 /* What is sent unless a test says otherwise. */

@@ -133,9 +133,7 @@ void mariadb_server_start(struct mariadb_server *server)
 void mariadb_server_open(struct mariadb_server *server, const char *name)
 {
     memset(server, 0, sizeof *server);
-    snprintf(server->folder, sizeof server->folder, "/tmp/mariadb.XXXXXX");
-    if (!mkdtemp(server->folder))
-        abort();
+    scratch_directory(server->folder, "mariadb");
     snprintf(server->socket, sizeof server->socket, "%s/sock", server->folder);
     snprintf(server->name, sizeof server->name, "%s", name);
     server->port = free_port();

@@ -4,13 +4,15 @@
 #ifndef HEALTHD_TESTS_MARIADB_SERVER_H
 #define HEALTHD_TESTS_MARIADB_SERVER_H
 
+#include "scratch.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct mariadb_server {
-    char folder[64]; /* of its own, removed at the end */
+    char folder[SCRATCH_SIZE]; /* of its own, removed at the end */
     char socket[96];
     char ca[96];   /* who has signed its certificate, which is of IP:127.0.0.1 */
     char name[16]; /* as a member of its cluster */

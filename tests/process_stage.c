@@ -40,8 +40,7 @@ static void changed(void *context)
 struct stage *stage_begin(void)
 {
     struct stage *stage = calloc(1, sizeof *stage);
-    snprintf(stage->directory, sizeof stage->directory, "/tmp/healthd-process-XXXXXX");
-    cr_assert_not_null(mkdtemp(stage->directory));
+    scratch_directory(stage->directory, "process");
     cr_assert_eq(chmod(stage->directory, 0777), 0);
     stage->base = event_base_new();
     cr_assert_eq(event_base_priority_init(stage->base, 2), 0);

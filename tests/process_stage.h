@@ -4,6 +4,8 @@
 #ifndef HEALTHD_TESTS_PROCESS_STAGE_H
 #define HEALTHD_TESTS_PROCESS_STAGE_H
 
+#include "scratch.h"
+
 #include <healthd/process.h>
 
 #include <event2/event.h>
@@ -11,7 +13,7 @@
 
 /* A scratch directory, the watch, and what it said. */
 struct stage {
-    char directory[64];
+    char directory[SCRATCH_SIZE];
     struct event_base *base;
     struct health_process_watch *watch;
     unsigned changes;

@@ -39,9 +39,7 @@ static int free_port(void)
 void redis_server_init(struct redis_server *server)
 {
     memset(server, 0, sizeof *server);
-    snprintf(server->directory, sizeof server->directory, "/tmp/healthd-redis-XXXXXX");
-    if (!mkdtemp(server->directory))
-        give_up("no directory");
+    scratch_directory(server->directory, "redis");
     server->port = free_port();
     snprintf(server->address, sizeof server->address, "127.0.0.1:%d", server->port);
     snprintf(server->socket, sizeof server->socket, "%s/redis.sock", server->directory);

@@ -4,13 +4,15 @@
 #ifndef HEALTHD_TESTS_REDIS_SERVER_H
 #define HEALTHD_TESTS_REDIS_SERVER_H
 
+#include "scratch.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 struct redis_server {
-    char directory[64]; /* of its own, removed at the end */
-    char address[32];   /* 127.0.0.1:PORT */
+    char directory[SCRATCH_SIZE]; /* of its own, removed at the end */
+    char address[32];             /* 127.0.0.1:PORT */
     char socket[96];
     char password[32]; /* "": none; what the test itself logs in with */
     int port;

@@ -2,6 +2,7 @@
  * test_expect.c - comparing a replay with what was true.
  */
 #include "expect.h"
+#include "scratch.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -17,10 +18,9 @@ static const char truth_text[] =
 
 static bool read_text(const char *text, struct expectations *truth)
 {
-    char path[] = "/tmp/healthd-expect-XXXXXX";
-    int descriptor = mkstemp(path);
-    cr_assert_eq(write(descriptor, text, strlen(text)), (ssize_t)strlen(text));
-    close(descriptor);
+    char path[SCRATCH_SIZE];
+
+    scratch_file(path, "expect", text, strlen(text));
     bool good = expectations_read(path, truth);
     unlink(path);
     return good;

@@ -4,6 +4,7 @@
 #include "config.h"
 #include "fake_witnesses.h"
 #include "monitor.h"
+#include "scratch.h"
 
 #include <criterion/criterion.h>
 #include <event2/event.h>
@@ -24,7 +25,7 @@ struct stage {
     size_t config_count;
     int output;
     int former_stdout;
-    char folder[32];
+    char folder[SCRATCH_SIZE];
 };
 
 static void on_say(void *context, bool error, const char *text)
@@ -36,7 +37,7 @@ static void on_say(void *context, bool error, const char *text)
 /* One cluster line a cluster; `more` are further sections. */
 static const struct config *configure(struct stage *stage, const char *clusters, const char *more)
 {
-    char path[64];
+    char path[SCRATCH_SIZE + 16];
     struct config *config = &stage->configs[stage->config_count++];
 
     snprintf(path, sizeof path, "%s/healthd.yaml", stage->folder);
@@ -50,10 +51,10 @@ static const struct config *configure(struct stage *stage, const char *clusters,
 
 static struct stage begin(void)
 {
-    struct stage stage = {.folder = "/tmp/healthd-monitor-XXXXXX"};
+    struct stage stage = {.monitor = NULL};
     int ends[2];
 
-    cr_assert_not_null(mkdtemp(stage.folder));
+    scratch_directory(stage.folder, "monitor");
     cr_assert_eq(pipe(ends), 0);
     stage.former_stdout = dup(STDOUT_FILENO);
     fflush(stdout);

@@ -4,6 +4,7 @@
 #include "heartbeat_address.h"
 #include "heartbeat_peers.h"
 #include "heartbeat_wire.h"
+#include "scratch.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -22,14 +23,11 @@ static void remark(void *context, uint32_t node, const char *text)
 /* Write a key file, read it, and give the HMAC of "x" in two digits; -1: it was refused. */
 static int mac_of_file(const void *bytes, size_t size, mode_t mode)
 {
-    char path[] = "/tmp/healthd-key-XXXXXX";
+    char path[SCRATCH_SIZE];
     unsigned char mac[WIRE_MAC_SIZE];
-    int fd = mkstemp(path);
 
-    cr_assert_geq(fd, 0);
-    cr_assert_eq(write(fd, bytes, size), (ssize_t)size);
-    cr_assert_eq(fchmod(fd, mode), 0);
-    close(fd);
+    scratch_file(path, "key", bytes, size);
+    cr_assert_eq(chmod(path, mode), 0);
     last_remark[0] = '\0';
     struct wire_key *key = wire_key_read(path, remark, NULL);
     unlink(path);

@@ -5,6 +5,7 @@
  * play (all).
  */
 #include "prober_scenes.h"
+#include "scratch.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@
 
 static unsigned failures;
 static unsigned checks;
-static char folder[] = "/tmp/test_prober.XXXXXX";
+static char folder[SCRATCH_SIZE];
 
 void check(bool good, const char *file, int line, const char *text, const char *about)
 {
@@ -144,8 +145,7 @@ int main(int argc, char **argv)
     char remove[sizeof folder + 16];
 
     setvbuf(stdout, NULL, _IOLBF, 0);
-    if (!mkdtemp(folder))
-        return 1;
+    scratch_directory(folder, "prober");
     scene_certificate();
     for (size_t i = 0; i < SCENES; i++) {
         if (!wanted(scenes[i].name, argc, argv))
