@@ -6,8 +6,9 @@ import time
 
 import yaml
 
-from ctl_stage import HEALTHCTL, NO_SERVER, Reader, Terminal, check, ctl, says
+from ctl_stage import HEALTHCTL, NO_SERVER, Terminal, ctl, says
 from fake_healthd import FakeHealthd, FakeSpeaker, cluster, node
+from scenes import Reader, check
 
 
 def with_fake(scene):

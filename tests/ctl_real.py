@@ -1,7 +1,5 @@
 """Scenes of ctl.py: beside a real healthd, whose nodes' ports refuse."""
 import json
-import os
-import re
 import signal
 import subprocess
 import sys
@@ -10,7 +8,8 @@ import time
 
 import yaml
 
-from ctl_stage import HEALTHCTL, NO_SERVER, ROOT, Reader, Terminal, check, ctl, says
+from ctl_stage import HEALTHCTL, NO_SERVER, ROOT, Terminal, ctl, says
+from scenes import Reader, check
 
 
 def outputs(stage):

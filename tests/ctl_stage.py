@@ -10,7 +10,8 @@ import termios
 import time
 from pathlib import Path
 
-from daemon import HEALTHCTL, Failed, Reader, Stage, check  # pylint: disable=unused-import
+from daemon import HEALTHCTL, Stage
+from scenes import check
 
 ROOT = Path(__file__).parents[1]
 NO_SERVER = {k: v for k, v in os.environ.items() if not k.startswith("HEALTHD_")}

@@ -5,7 +5,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from ctl_stage import HEALTHCTL, NO_SERVER, ROOT, Terminal, check, ctl
+from ctl_stage import HEALTHCTL, NO_SERVER, ROOT, Terminal, ctl
+from scenes import check
 
 COMPLETIONS = ROOT / "deploy/completions"
 SHARED = {"--server", "--timeout", "--help"}

@@ -13,23 +13,13 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+from scenes import Reader, check, play_all
 
 HEALTHD, HEALTHCTL = sys.argv[1:3]
 AGENT_WAIT_S = 2.0  # 3 x heartbeat + 500 ms: until then a closed port may be a joiner's
-
-
-class Failed(Exception):
-    """Something was not as it should be."""
-
-
-def check(truth, what):
-    """It must be so."""
-    if not truth:
-        raise Failed(what)
 
 
 class Ports:
@@ -49,44 +39,6 @@ class Ports:
         """Let them go."""
         for held in self.held:
             held.close()
-
-
-class Reader:
-    """Lines from a pipe, each with the time it came."""
-
-    def __init__(self, stream):
-        self.lines = []
-        self.changed = threading.Condition()
-        self.thread = threading.Thread(target=self._read, args=(stream,), daemon=True)
-        self.thread.start()
-
-    def _read(self, stream):
-        for line in stream:
-            with self.changed:
-                self.lines.append((time.monotonic(), line.rstrip("\n")))
-                self.changed.notify_all()
-
-    def wait(self, pattern, timeout=5, since=0):
-        """The first line from index `since` on that has the pattern, and its time."""
-        deadline = time.monotonic() + timeout
-        with self.changed:
-            while True:
-                for when, line in self.lines[since:]:
-                    if re.search(pattern, line):
-                        return when, line
-                left = deadline - time.monotonic()
-                check(left > 0, f"no line has {pattern!r} in {timeout} s:\n" + "\n".join(x for _, x in self.lines))
-                self.changed.wait(left)
-
-    def text(self):
-        """All there is."""
-        with self.changed:
-            return "\n".join(line for _, line in self.lines)
-
-    def count(self):
-        """How many there are."""
-        with self.changed:
-            return len(self.lines)
 
 
 class Stage:
@@ -537,29 +489,5 @@ SCENES = (options, check_config, refused, without_a_file, recorded, reloaded, re
           taken_port, silent_servers, second_signal)
 
 
-def play(scene):
-    """One scene on a stage of its own: what is to be said of it, and whether it went well."""
-    stage = Stage()
-    try:
-        scene(stage)
-        return f"passed {scene.__name__}: {scene.__doc__}", True
-    except (Failed, subprocess.SubprocessError, OSError) as problem:
-        return f"FAILED {scene.__name__}: {problem}\n{stage.log.text() if stage.log else ''}", False
-    finally:
-        stage.close()
-
-
-def main():
-    """Play the scenes, a few at a time: they mostly wait."""
-    chosen = [scene for scene in SCENES if not sys.argv[3:] or scene.__name__ in sys.argv[3:]]
-    failed = 0
-    with ThreadPoolExecutor(4) as pool:
-        for said, good in pool.map(play, chosen):
-            print(said)
-            failed += not good
-    print(f"{len(chosen) - failed} of {len(chosen)} scenes passed")
-    return 1 if failed or not chosen else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(play_all(SCENES, Stage))

@@ -16,7 +16,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from serving import NODES, Failed, Stage, ask, check
+from scenes import Failed, check, chosen
+from serving import NODES, Stage, ask
 
 QUIET_S = 0.8
 ATTACK_S = 1.5
@@ -325,9 +326,7 @@ def play(scene):
 
 def main():
     """Those that measure one after the other; the others wait most of the time, beside them."""
-    wanted = sys.argv[3:]
-    measured, others = ([scene for scene in scenes if not wanted or scene.__name__ in wanted]
-                        for scenes in (ATTACKS, SCENES))
+    measured, others = chosen(ATTACKS), chosen(SCENES)
     played = []
     with ThreadPoolExecutor(1) as pool:
         beside = pool.map(play, others)

@@ -11,22 +11,15 @@ import socket
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "lab"))
-from daemon import HEALTHCTL, Failed, Stage, check  # noqa: E402
+from daemon import HEALTHCTL, Stage  # noqa: E402
 from lab import PROBE_PASSWORD, PROBE_USER, Lab  # noqa: E402
+from scenes import check, free_port, play_all  # noqa: E402
 
 TOKEN = "a token of some length"
 PATH = "/v1/clusters/lab/n1/maintenance"
-
-
-def free_port():
-    """One where nobody listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def in_seconds(seconds):
@@ -376,30 +369,12 @@ def unwritable_file(stage):
 SCENES = (on_and_off, until, restarted, reloaded, still_judged, unknown, refused, damaged_file, unwritable_file)
 
 
-def play(scene):
-    """One scene on a stage of its own: what is to be said of it, and whether it went well."""
-    stage = Service()
-    try:
-        scene(stage)
-        return f"passed {scene.__name__}: {scene.__doc__}", True
-    except (Failed, subprocess.SubprocessError, OSError, ValueError, http.client.HTTPException) as problem:
-        return f"FAILED {scene.__name__}: {problem}\n{stage.log.text() if stage.log else ''}", False
-    finally:
-        stage.close()
-
-
 def main():
-    """Play the scenes, a few at a time: they mostly wait."""
-    chosen = [scene for scene in SCENES if not sys.argv[3:] or scene.__name__ in sys.argv[3:]]
-    failed = 0
-    with Lab(nodes=1, loopback=True) as lab, ThreadPoolExecutor(4) as pool:
+    """The scenes, beside one real node."""
+    with Lab(nodes=1, loopback=True) as lab:
         lab.start()
         Service.lab = lab
-        for said, good in pool.map(play, chosen):
-            print(said)
-            failed += not good
-    print(f"{len(chosen) - failed} of {len(chosen)} scenes passed")
-    return 1 if failed or not chosen else 0
+        return play_all(SCENES, Service)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from serving import Failed, Stage, ask, check
+from scenes import Failed, check
+from serving import Stage, ask
 
 ROOT = Path(__file__).parents[1]
 MANUAL = (ROOT / "docs" / "man" / "healthd-http.7").read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 
 A real Prometheus scrapes a real healthd, whose nodes nobody listens for: that is enough for every family.
 The interpreter is Debian's, which is where its package of Prometheus' parser is installed."""
+import functools
 import json
 import os
 import re
@@ -18,8 +19,8 @@ from pathlib import Path
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
-import daemon
-from daemon import Failed, Stage, check
+from daemon import Stage
+from scenes import check, free_port, play_all
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / "build" / "lab" / "tools" / "usr" / "bin"  # where ./dev unpacks what it does not install
@@ -65,9 +66,7 @@ class Scene:
         self.stage = Stage()
         self.held = []
         self.port = self.reserve()
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as beats:
-            beats.bind(("127.0.0.1", 0))
-            self.beats = beats.getsockname()[1]
+        self.beats = free_port(socket.SOCK_DGRAM)
         self.write(clusters or {"lab": ["n1", "n2"], "other": ["n1"]})
         self.stage.start()
         self.await_port()
@@ -105,6 +104,11 @@ class Scene:
         """Of one sample; None: there is none."""
         found = re.search(f"^{re.escape(series)} (.*)$", self.text(), re.M)
         return float(found.group(1)) if found else None
+
+    @property
+    def log(self):
+        """The daemon's."""
+        return self.stage.log
 
     def close(self):
         """Leave nothing behind."""
@@ -363,29 +367,14 @@ def scraped(scene):
 SCENES = (formats, manual, states, reload, process, heartbeats, whole, dashboard, scraped)
 
 
-def play(scene_function):
-    """One scene with a healthd of its own: did it go well?"""
-    scene = Scene()
-    try:
+def to_its_end(scene_function):
+    """... and the daemon has to stop well."""
+    @functools.wraps(scene_function)
+    def played(scene):
         scene_function(scene)
         scene.stage.stop(1.4)
-        print(f"passed {scene_function.__name__}: {scene_function.__doc__}", flush=True)
-        return True
-    except (Failed, OSError, KeyError, TypeError, ValueError, subprocess.SubprocessError) as problem:
-        print(f"FAILED {scene_function.__name__}: {problem!r}\n{scene.stage.log.text()}", flush=True)
-        return False
-    finally:
-        scene.close()
-
-
-def main():
-    """Play the scenes, a few at a time: they mostly wait."""
-    chosen = [scene for scene in SCENES if not sys.argv[3:] or scene.__name__ in sys.argv[3:]]
-    with daemon.ThreadPoolExecutor(4) as pool:
-        passed = sum(pool.map(play, chosen))
-    print(f"{passed} of {len(chosen)} scenes passed")
-    return 0 if chosen and passed == len(chosen) else 1
+    return played
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(play_all(map(to_its_end, SCENES), Scene))

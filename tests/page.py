@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 
 from browser import Browser, BrowserError
-from daemon import HEALTHCTL, Failed, check
+from daemon import HEALTHCTL
 from page_stage import PageStage
+from scenes import Failed, check, chosen
 
 TRACES = Path(__file__).parent / "traces"
 PICTURES = Path.cwd()
@@ -335,14 +336,14 @@ def play(scene, browser):
 
 def main():
     """Play the scenes one after the other, in one browser."""
-    chosen = [scene for scene in SCENES if not sys.argv[3:] or scene.__name__ in sys.argv[3:]]
+    wanted = chosen(SCENES)
     browser = Browser()
     try:
-        passed = sum(play(scene, browser) for scene in chosen)
+        passed = sum(play(scene, browser) for scene in wanted)
     finally:
         browser.close()
-    print(f"{passed} of {len(chosen)} scenes passed")
-    return 0 if passed == len(chosen) > 0 else 1
+    print(f"{passed} of {len(wanted)} scenes passed")
+    return 0 if passed == len(wanted) > 0 else 1
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ import time
 import urllib.request
 import uuid
 
-from daemon import Stage, check
+from daemon import Stage
 from fake_galera import STATE_UUID, FakeGalera, FakeServer
+from scenes import check, free_port
 
 BEAT_S = 0.5
 
@@ -65,19 +66,12 @@ class FakeAgents:
         self.socket.close()
 
 
-def free_port(kind):
-    """One that nobody has now."""
-    with socket.socket(socket.AF_INET, kind) as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 class PageStage(Stage):
     """Each node is a fake server at an address of its own, with an agent beside it."""
 
     def __init__(self):
         super().__init__()
-        self.http = free_port(socket.SOCK_STREAM)
+        self.http = free_port()
         self.url = f"http://127.0.0.1:{self.http}/"
         self.beats = free_port(socket.SOCK_DGRAM)
         self.agents = FakeAgents(self.beats)

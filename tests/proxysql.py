@@ -12,7 +12,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-from serving import Failed, Stage, check
+from scenes import Failed, check
+from serving import Stage
 
 SCRIPT = Path(__file__).parents[1] / "deploy" / "proxysql" / "healthd-proxysql"
 SCHEMA = """CREATE TABLE mysql_servers (

@@ -5,62 +5,14 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
+
+from scenes import Reader, check, free_port
 
 HEALTHD, FAKE_SERVERS = sys.argv[1:3]
 INTERVAL_MS = 50
 NODES = 3  # as many as the fakes say that they are
-
-
-class Failed(Exception):
-    """Something was not as it should be."""
-
-
-def check(truth, what):
-    """It must be so."""
-    if not truth:
-        raise Failed(what)
-
-
-def free_port():
-    """One where nothing listens just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Lines:
-    """Lines of a process, read as they come."""
-
-    def __init__(self, stream):
-        self.lines = []
-        self.changed = threading.Condition()
-        threading.Thread(target=self._read, args=(stream,), daemon=True).start()
-
-    def _read(self, stream):
-        for line in stream:
-            with self.changed:
-                self.lines.append((time.monotonic(), line.rstrip("\n")))
-                self.changed.notify_all()
-
-    def wait(self, pattern, timeout=10, since=0):
-        """The first with the pattern, from this index on; with the time it came."""
-        deadline = time.monotonic() + timeout
-        with self.changed:
-            while True:
-                for when, line in self.lines[since:]:
-                    if re.search(pattern, line):
-                        return when, line
-                left = deadline - time.monotonic()
-                check(left > 0, f"no line has {pattern!r}:\n" + "\n".join(x for _, x in self.lines[-20:]))
-                self.changed.wait(left)
-
-    def count(self):
-        """How many there are."""
-        with self.changed:
-            return len(self.lines)
 
 
 class Stage:
@@ -69,7 +21,7 @@ class Stage:
     def __init__(self, folder):
         self.servers = subprocess.Popen([FAKE_SERVERS, str(NODES)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         text=True, bufsize=1)
-        self.said = Lines(self.servers.stdout)
+        self.said = Reader(self.servers.stdout)
         ports = self.said.wait("^ports")[1].split()[1:]
         self.http, self.agent = free_port(), free_port()
         password = folder / "probe.pw"
@@ -86,8 +38,8 @@ class Stage:
         self.daemon = subprocess.Popen([HEALTHD, "--config", str(config)], stdout=subprocess.PIPE,
                                        stderr=subprocess.PIPE, text=True, errors="replace",
                                        env={**os.environ, "ASAN_OPTIONS": options})
-        self.reports = Lines(self.daemon.stdout)
-        self.log = Lines(self.daemon.stderr)
+        self.reports = Reader(self.daemon.stdout)
+        self.log = Reader(self.daemon.stderr)
 
     def begin(self):
         """All is well."""

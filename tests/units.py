@@ -15,19 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from scenes import Failed, check, free_port
+
 DEPLOY = Path(__file__).parents[1] / "deploy"
 EXPOSED = {"healthd": 12, "healthd-agent": 17}  # tenths, of systemd's own measure from 0 to 10
 USER = 65534
-
-
-class Failed(Exception):
-    """Something was not as it should be."""
-
-
-def check(truth, what):
-    """It must be so."""
-    if not truth:
-        raise Failed(what)
 
 
 def unit(name):
@@ -157,13 +149,6 @@ def systemd_takes_them(folder, programs):
         check(said.returncode == 0, f"{name} is exposed by more than {exposed / 10}: {said.stdout}")
 
 
-def free_port(kind):
-    """One that nobody has."""
-    with socket.socket(type=kind) as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
-
-
 def they_work(folder, programs):
     """The agent sees how mysqld ends, and healthd says so; under all of their restrictions."""
     refusing = socket.socket()
@@ -177,7 +162,7 @@ def they_work(folder, programs):
     config.write_text(f"""
 clusters: [{{name: lab, nodes: [{{name: n1, address: 127.0.0.1, port: {refusing.getsockname()[1]}}}]}}]
 heartbeat: {{listen: "127.0.0.1:{beats}", interval_ms: 200}}
-http: {{listen: "127.0.0.1:{free_port(socket.SOCK_STREAM)}"}}
+http: {{listen: "127.0.0.1:{free_port()}"}}
 record: {state}/trace.jsonl
 """, encoding="utf-8")
     with contextlib.ExitStack() as stack:
