@@ -139,8 +139,8 @@ Test(process, it_crashes)
     expect_end("--fake-signal=11", HEALTH_EXIT_SIGNAL, 11);
 }
 
-/* The files are read after the last word of the process, not before. */
-Test(process, a_graceful_stop_is_told_with_its_saved_position)
+/* A server that marked its files as in use, and has stopped gracefully. */
+static struct stage *stage_stopped(void)
 {
     struct stage *stage = stage_begin();
     stage_put(stage, "grastate.dat", HEAD "uuid: " UUID "\nseqno: -1\n");
@@ -152,6 +152,13 @@ Test(process, a_graceful_stop_is_told_with_its_saved_position)
     cr_assert_eq(stage_describe(stage).grastate.seqno, 7);
     waitpid(pid, NULL, 0);
     stage_run(stage, 50);
+    return stage;
+}
+
+/* The files are read after the last word of the process, not before. */
+Test(process, a_graceful_stop_is_told_with_its_saved_position)
+{
+    struct stage *stage = stage_stopped();
     cr_assert_eq(stage_describe(stage).exit_kind, HEALTH_EXIT_CODE);
     stage_end(stage);
 }
@@ -159,16 +166,7 @@ Test(process, a_graceful_stop_is_told_with_its_saved_position)
 /* A new life marks its files as in use before anybody has looked for it: that is no word on the former's end. */
 Test(process, a_new_life_does_not_spoil_the_end_of_the_former)
 {
-    struct stage *stage = stage_begin();
-    stage_put(stage, "grastate.dat", HEAD "uuid: " UUID "\nseqno: -1\n");
-    pid_t pid = stage_fake("", "", "", stage_datadir(stage));
-    stage_watch(stage, NULL);
-    EXPECT(stage, RUNNING);
-    kill(pid, SIGTERM);
-    EXPECT(stage, STOPPED);
-    waitpid(pid, NULL, 0);
-    stage_run(stage, 50);
-    cr_assert_eq(stage_describe(stage).grastate.seqno, 7);
+    struct stage *stage = stage_stopped();
     pid_t next = stage_fake("", "", "", stage_datadir(stage));
     usleep(100000); /* it begins, and the watch does not run */
     cr_assert_eq(stage_describe(stage).process, HEALTH_PROCESS_STOPPED);
