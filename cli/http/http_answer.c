@@ -13,11 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *http_query(const struct http_call *call, const char *key)
-{
-    return evhttp_find_header(&call->query, key);
-}
-
 void http_header(struct http_call *call, const char *name, const char *value)
 {
     struct evkeyvalq *headers = evhttp_request_get_output_headers(call->request);

@@ -23,9 +23,6 @@ struct http_call {
     unsigned part_count;
 };
 
-/* The value of a key of the query; NULL: it is not there. */
-const char *http_query(const struct http_call *call, const char *key);
-
 /* Add a header of the answer. */
 void http_header(struct http_call *call, const char *name, const char *value);
 
