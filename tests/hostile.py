@@ -260,7 +260,7 @@ def node(stage):
     since = stage.reports.count()
     stage.command("gone 1")
     stage.reports.wait('"node":"n1"', since=since)
-    for question, code in (("GET /node/n0", 200), ("HEAD /node/n0", 200), ("OPTIONS /node/n0", 200),
+    for question, code in (("GET /node/n0", 200), ("HEAD /node/n0", 200), ("HEAD /", 200), ("HEAD /v1/clusters", 200), ("HEAD /node/n9", 404), ("OPTIONS /node/n0", 200),
                            ("GET /node/lab/n0?donor=no&read-only=yes&unknown=yes", 200), ("GET /node/n1", 503),
                            ("OPTIONS /node/lab/n1?unknown=yes", 503), ("GET /cluster/lab", 200), ("GET /node/n9", 404),
                            ("GET /node/bal/n0", 404), ("GET /cluster/n0", 404), ("GET /node/n0?doner=yes", 400),
@@ -269,6 +269,7 @@ def node(stage):
         answer = ask(stage.http, question + " HTTP/1.0\r\n\r\n")
         check(f" {code} " in answer.split("\r\n")[0], f"{question} is answered {answer}")
         head, _, body = answer.partition("\r\n\r\n")
+        check(not body or not question.startswith("HEAD"), f"{question} has a body: {body!r}")
         if code in (200, 503) and question.startswith("GET"):
             check(re.search(r"^X-Health-State: [a-z-]+\r?$", head, flags=re.M), f"no state: {head}")
             check(("takes clients: " if code == 200 else "takes no clients: ") in body, body)

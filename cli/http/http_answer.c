@@ -20,31 +20,39 @@ void http_header(struct http_call *call, const char *name, const char *value)
     evhttp_add_header(headers, name, value);
 }
 
+/* libevent would send a body to HEAD, too. Frees it; NULL: memory is short. */
+static void reply(struct http_call *call, int code, const char *type, struct evbuffer *body)
+{
+    bool head = evhttp_request_get_command(call->request) == EVHTTP_REQ_HEAD;
+    char length[24];
+
+    snprintf(length, sizeof length, "%zu", body ? evbuffer_get_length(body) : 0);
+    http_header(call, "Content-Length", length);
+    http_header(call, "Content-Type", type);
+    evhttp_send_reply(call->request, code, NULL, head ? NULL : body);
+    if (body)
+        evbuffer_free(body);
+}
+
 void http_answer(struct http_call *call, int code, const char *type, const char *format, ...)
 {
     struct evbuffer *body = evbuffer_new();
     va_list arguments;
 
-    http_header(call, "Content-Type", type);
     va_start(arguments, format);
     if (body)
         evbuffer_add_vprintf(body, format, arguments);
     va_end(arguments);
-    evhttp_send_reply(call->request, code, NULL, body);
-    if (body)
-        evbuffer_free(body);
+    reply(call, code, type, body);
 }
 
 void http_answer_static(struct http_call *call, const char *type, const char *bytes, size_t length)
 {
     struct evbuffer *body = evbuffer_new();
 
-    http_header(call, "Content-Type", type);
     if (body)
         evbuffer_add_reference(body, bytes, length, NULL, NULL);
-    evhttp_send_reply(call->request, HTTP_OK, NULL, body);
-    if (body)
-        evbuffer_free(body);
+    reply(call, HTTP_OK, type, body);
 }
 
 void http_answer_json(struct http_call *call, int code, cJSON *json)
