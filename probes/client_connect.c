@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <healthd/observer.h>
+#include <healthd/secret.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -193,40 +194,17 @@ static bool socket_missing(const struct client_login *login, struct client_failu
 
 /* ---- Connecting ---- */
 
-#define PASSWORD_SIZE 512
-
-/* Read the first line of a password file. NULL: done; else what is wrong. */
-static const char *read_first_line(const char *path, char line[PASSWORD_SIZE])
-{
-    FILE *file = fopen(path, "re");
-
-    if (!file)
-        return strerror(errno);
-    errno = 0;
-    if (!fgets(line, PASSWORD_SIZE, file))
-        line[0] = '\0';
-    int error = ferror(file) ? errno : 0;
-    fclose(file);
-    if (error)
-        return strerror(error);
-    line[strcspn(line, "\r\n")] = '\0';
-    if (!line[0])
-        return "its first line is empty, and must be the password";
-    return strlen(line) == PASSWORD_SIZE - 1 ? "its first line must have at most 510 characters"
-                                             : NULL;
-}
-
 /* False: there is no password to be had, and the failure says so. */
-static bool read_password(const char *path, char password[PASSWORD_SIZE],
+static bool read_password(const char *path, char password[HEALTH_SECRET_SIZE],
                           struct client_failure *failure)
 {
     char text[CLIENT_TEXT_MAX];
 
     password[0] = '\0';
-    const char *why = path ? read_first_line(path, password) : NULL;
+    const char *why = path ? health_secret_read(path, password) : NULL;
     if (!why)
         return true;
-    explicit_bzero(password, PASSWORD_SIZE);
+    explicit_bzero(password, HEALTH_SECRET_SIZE);
     snprintf(text, sizeof text, "cannot take the password from %.160s: %s", path, why);
     client_fail(failure, HEALTH_PROBE_SQL_ERROR, ERROR_UNKNOWN, text); /* proves nothing */
     return false;
@@ -287,7 +265,7 @@ static bool attempt_login(struct client *client, const struct client_login *logi
 {
     MYSQL *mysql = mysql_init(&client->mysql);
     struct attempt attempt = {.dial = dial, .deadline_ns = login->deadline_ns};
-    char password[PASSWORD_SIZE];
+    char password[HEALTH_SECRET_SIZE];
 
     if (!read_password(login->password_file, password, ret_failure))
         return false;

@@ -77,7 +77,7 @@ void scene_password_file(void)
         CHECK(health_prober_add(stage.prober, 0, "n0", &target) == HEALTH_OK);
         CHECK(prober_stage_await_probe(&stage, 0, HEALTH_PROBE_SQL_ERROR, 1000) != NULL);
         CHECK(stage.remarks == 1 && strstr(stage.remark, target.password_file));
-        CHECK(strstr(stage.remark, wrong[i] ? "must be the password" : "at most 510") != NULL);
+        CHECK(strstr(stage.remark, wrong[i] ? "its first line is empty" : "at most 510") != NULL);
         CHECK(house.fakes[0].denied == 0);
         prober_stage_close(&stage);
     }

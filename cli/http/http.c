@@ -6,6 +6,7 @@
 #include "log.h"
 
 #include <healthd/observer.h>
+#include <healthd/secret.h>
 
 #include <errno.h>
 #include <event2/event.h>
@@ -23,7 +24,6 @@
 #define HEADERS_MAX 8192
 #define BODY_MAX 16384
 #define TIMEOUT_S 30 /* of a connection that takes nothing of what is sent to it */
-#define TOKEN_MAX 512
 
 #define METHODS \
     (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_POST | EVHTTP_REQ_DELETE)
@@ -126,34 +126,21 @@ static void refuse_method(struct http_call *call, unsigned methods)
 
 /* ---- Who may change something ---- */
 
-/* The first line of the token's file. It is read each time: changes are rare, and it may be renewed. */
-static bool read_token(const char *path, char *token, size_t size)
-{
-    FILE *file = fopen(path, "re");
-    bool good = file && fgets(token, (int)size, file);
-
-    if (file)
-        fclose(file);
-    if (!good)
-        return false;
-    token[strcspn(token, "\r\n")] = '\0';
-    return *token != '\0';
-}
-
 static bool may_change(struct http_call *call)
 {
     static const char scheme[] = "Bearer ";
     const char *shown =
         evhttp_find_header(evhttp_request_get_input_headers(call->request), "Authorization");
     const char *path = call->http->options.token_file;
-    char token[TOKEN_MAX];
+    char token[HEALTH_SECRET_SIZE];
+    const char *why = path ? health_secret_read(path, token) : NULL;
 
     if (!path) {
         http_refuse(call, 403,
                     "http.token_file is expected in the configuration: without it "
                     "nobody may change anything");
-    } else if (!read_token(path, token, sizeof token)) {
-        http_refuse(call, 403, "a token is expected in the first line of http.token_file");
+    } else if (why) {
+        http_refuse(call, 403, "http.token_file: %s: %s", path, why);
     } else if (!shown || strncmp(shown, scheme, sizeof scheme - 1) != 0 ||
                strlen(shown + sizeof scheme - 1) != strlen(token) ||
                CRYPTO_memcmp(shown + sizeof scheme - 1, token, strlen(token)) != 0) {

@@ -2,8 +2,10 @@
  * client.c - see client.h; libcurl's multi interface, one transfer a question.
  */
 #include "client.h"
+#include "disarm.h"
 
 #include <healthd/observer.h>
+#include <healthd/secret.h>
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -11,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TOKEN_MAX 512
 #define TURN_MS 1000 /* silence on a stream is looked for as often */
 
 struct transfer {
@@ -127,6 +128,7 @@ static void on_end(struct transfer *transfer, CURLcode code)
 {
     struct client_answer answer = {.status = 0};
 
+    disarm(transfer->text, "\t\r\n"); /* JSON has no others but escaped */
     if (code == CURLE_OK)
         curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &answer.status);
     else
@@ -157,7 +159,7 @@ static void end_silent_streams(struct client *client)
 
 static void add_header(struct transfer *transfer, const char *name, const char *value)
 {
-    char line[TOKEN_MAX + 64];
+    char line[HEALTH_SECRET_SIZE + 64];
     snprintf(line, sizeof line, "%s: %s", name, value);
     struct curl_slist *headers = curl_slist_append(transfer->headers, line);
     if (headers)
@@ -167,18 +169,15 @@ static void add_header(struct transfer *transfer, const char *name, const char *
 /* The token is shown to nobody but with a request that changes something. */
 static void add_token(struct transfer *transfer)
 {
+    static const char scheme[] = "Bearer ";
     const char *path = transfer->client->options.token_file;
-    char token[TOKEN_MAX] = "Bearer ";
-    const size_t scheme = strlen(token);
-    FILE *file = path ? fopen(path, "re") : NULL;
+    char value[sizeof scheme + HEALTH_SECRET_SIZE];
+    char token[HEALTH_SECRET_SIZE];
 
-    if (!file)
-        return;
-    if (fgets(token + scheme, (int)(sizeof token - scheme), file)) {
-        token[strcspn(token, "\r\n")] = '\0';
-        add_header(transfer, "Authorization", token);
-    }
-    fclose(file);
+    if (!path || health_secret_read(path, token) != NULL)
+        return; /* the server says that one is expected */
+    snprintf(value, sizeof value, "%s%s", scheme, token);
+    add_header(transfer, "Authorization", value);
 }
 
 static void set_up(struct transfer *transfer, const struct client_request *request)

@@ -7,6 +7,7 @@
 #include "until.h"
 #include "wall_time.h"
 
+#include <healthd/secret.h>
 #include <healthd/types.h>
 
 #include <stdio.h>
@@ -83,7 +84,10 @@ static void set(struct call *call, time_t until)
 static int check(const struct call *call, time_t *ret_until)
 {
     const char *path = call->live.token_file;
-    const char *problem = path && *path ? config_file_problem(path) : NULL;
+    char token[HEALTH_SECRET_SIZE];
+    const char *problem = path && *path ? health_secret_read(path, token) : NULL;
+
+    explicit_bzero(token, sizeof token);
 
     if (call->on && (!call->reason || !*call->reason))
         return command_misused(&command_maint, "--reason TEXT is expected: others will ask");
