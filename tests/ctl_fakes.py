@@ -252,6 +252,19 @@ def strangers(_stage):
             speaker.close()
 
 
+def armed(_stage):
+    """What a terminal would obey is in no form of a document, be it raw, escaped, or of UTF-8's own set."""
+    body = b'{"schema":1,"epoch":1,"last":1,"events":[],"clusters":[],"x":"\x1b]0;owned\x07 \xc2\x9b2J \\u009b2J"}\n'
+    speaker = FakeSpeaker(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+    try:
+        for output in ("json", "yaml", "table"):
+            out, err = ctl("status", "-o", output, "--timeout", "0.5", server=speaker.url, code=0)
+            check(not re.search("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]", out + err), repr(out + err))
+            check(output == "table" or "owned" in out, repr(out))
+    finally:
+        speaker.close()
+
+
 @with_fake
 def nonsense(_stage, fake):
     """A document with every value of another kind than expected is shown as not known; nothing crashes."""
@@ -277,4 +290,4 @@ def nonsense(_stage, fake):
         ctl("events", server=fake.url)
 
 
-SCENES = (codes, pictures, widths, matrix, maintained, prompt, outrun, strangers, nonsense)
+SCENES = (codes, pictures, widths, matrix, maintained, prompt, outrun, strangers, armed, nonsense)

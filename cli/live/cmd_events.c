@@ -118,7 +118,7 @@ static void take_history(struct events *events, const cJSON *document)
     if (events->epoch && events->epoch != (uint64_t)epoch) {
         note(events, "the server was started anew: its events begin again");
         events->number = 0;
-    } else if (events->epoch && picture_number(list ? list->child : NULL, "number", &first) &&
+    } else if (events->epoch && picture_number(picture_first(list), "number", &first) &&
                first > (double)events->number + 1) {
         note(events, "more has changed meanwhile than the server keeps: what it keeps follows");
     }

@@ -119,7 +119,7 @@ static void print_cluster(const cJSON *cluster)
         .width = table_terminal_width(stdout), .headings = true, .paint = paint_wanted(stdout)};
     unsigned count = FIRST_COLUMNS;
 
-    for (const cJSON *node = nodes ? nodes->child : NULL; node && count < TABLE_COLUMNS_MAX;
+    for (const cJSON *node = picture_first(nodes); node && count < TABLE_COLUMNS_MAX;
          node = node->next, count++) {
         snprintf(numbers[count], sizeof numbers[count], "%u", count - FIRST_COLUMNS + 1);
         columns[count] = (struct table_column){numbers[count], 2};

@@ -48,6 +48,13 @@ static void print_names(const cJSON *document)
             printf("%s/%s\n", picture_text(cluster, "name"), picture_text(node, "name"));
 }
 
+static void print_yaml(struct call *call, const char *text)
+{
+    if (!yaml_write(stdout, text))
+        live_complain(&call->live, EXIT_SERVER,
+                      "the server's document cannot be written as YAML: -o json shows it");
+}
+
 static void print(struct call *call, const cJSON *document, const char *text)
 {
     const struct table_look look = {.width = is(call, "wide") ? 0 : table_terminal_width(stdout),
@@ -56,7 +63,7 @@ static void print(struct call *call, const cJSON *document, const char *text)
     if (is(call, "json"))
         fputs(text, stdout);
     else if (is(call, "yaml"))
-        yaml_write(stdout, text);
+        print_yaml(call, text);
     else if (is(call, "name"))
         print_names(document);
     else
@@ -70,10 +77,10 @@ static int show(struct call *call)
 
     if (!document)
         return call->live.code;
+    call->live.code = colour_code(document);
     print(call, document, text);
-    int code = colour_code(document);
     cJSON_Delete(document);
-    return code;
+    return call->live.code;
 }
 
 /* Gives EXIT_DONE when the call can be carried out. */

@@ -4,6 +4,7 @@
 #include "live.h"
 
 #include "config_value.h"
+#include "disarm.h"
 #include "overview.h"
 #include "picture.h"
 
@@ -89,19 +90,12 @@ void live_complain(struct live *live, int code, const char *format, ...)
 
 /* ---- Documents ---- */
 
-static void disarm_text(char *text)
-{
-    for (; text && *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 127)
-            *text = '?';
-}
-
 /* As deep as cJSON reads, which is not deep. */
 void live_disarm(cJSON *json)
 {
     for (; json; json = json->next) {
-        disarm_text(json->string);
-        disarm_text(json->valuestring);
+        disarm(json->string, "");
+        disarm(json->valuestring, "");
         live_disarm(json->child);
     }
 }

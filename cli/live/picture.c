@@ -38,7 +38,7 @@ bool picture_number(const cJSON *json, const char *key, double *ret_number)
     return true;
 }
 
-bool picture_yes(const cJSON *json, const char *key)
+static bool picture_yes(const cJSON *json, const char *key)
 {
     return cJSON_IsTrue(picture_get(json, key));
 }

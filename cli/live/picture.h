@@ -26,8 +26,7 @@ const char *picture_text(const cJSON *json, const char *key);
 /* A member's number. False: it is none. */
 bool picture_number(const cJSON *json, const char *key, double *ret_number);
 
-/* Is a member true, or false? False, both times, where it is not known. */
-bool picture_yes(const cJSON *json, const char *key);
+/* Is a member false? Not where it is not known. */
 bool picture_no(const cJSON *json, const char *key);
 
 /* "yes", "no" or "not known" */

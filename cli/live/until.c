@@ -3,6 +3,7 @@
  */
 #include "until.h"
 
+#include "maintenance.h"
 #include "wall_time.h"
 
 #include <healthd/types.h>
@@ -11,7 +12,7 @@
 #include <string.h>
 
 #define DAY_S 86400
-#define LONGEST_S (366LL * DAY_S)
+#define LONGEST_S (MAINTENANCE_DAYS_MAX * DAY_S)
 
 static long long unit_s(char unit)
 {
