@@ -44,8 +44,11 @@ man=/usr/share/man
 multiarch=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
 version=$(dpkg-deb -f "$packages"/libhealthd0_*.deb Version)
 
+examples=/usr/share/doc/healthd/examples
 holds healthd /usr/sbin/healthd /lib/systemd/system/healthd.service /usr/lib/sysusers.d/healthd.conf \
-    /etc/healthd/healthd.yaml.example /usr/share/doc/healthd/redis.md \
+    /etc/healthd/healthd.yaml.example /usr/share/doc/healthd/redis.md /usr/share/doc/healthd/alerts.md \
+    $examples/haproxy/healthd.cfg $examples/prometheus/healthd.rules.yaml $examples/grafana/healthd.json \
+    $examples/proxysql/healthd-proxysql $examples/proxysql/README.md \
     $man/man8/healthd.8.gz $man/man5/healthd.yaml.5.gz $man/man7/healthd-reasons.7.gz \
     $man/man7/healthd-http.7.gz $man/man7/healthd-metrics.7.gz
 holds healthd-agent /usr/sbin/healthd-agent /lib/systemd/system/healthd-agent.service \
