@@ -333,7 +333,10 @@ static void add_census(cJSON *json, const struct health_cluster_snapshot *cluste
     json_add_integer(json, "arbitrators", cluster->others);
     add_number(json, "conf_id", cluster->conf_id != HEALTH_CONF_NONE, (long long)cluster->conf_id);
     snprintf(head, sizeof head, "%08x", cluster->state_uuid_head);
-    cJSON_AddStringToObject(json, "state_uuid_head", head);
+    if (cluster->state_uuid_head)
+        cJSON_AddStringToObject(json, "state_uuid_head", head);
+    else
+        cJSON_AddNullToObject(json, "state_uuid_head");
 }
 
 cJSON *overview_cluster(const struct overview *overview, uint32_t cluster)

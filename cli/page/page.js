@@ -33,7 +33,7 @@
         list.hidden = !told.length;
         list.replaceChildren(...told.map((fault) => {
             const item = document.createElement("li");
-            item.append(rows.make("b", fault.fault), `${fault.meaning}. ${fault.advice}`);
+            item.append(timeline.make("b", fault.fault), `${fault.meaning}. ${fault.advice}`);
             return item;
         }));
     }
@@ -112,7 +112,7 @@
         const answer = await picture.ask(path).catch(() => null);
         const home = view.cluster.nodes.get(name);
         rows.open(row, answer && home ? rows.nodeBoxes(answer.node, home)
-                                      : [rows.make("p", "healthd does not say more about this node now.")]);
+                                      : [timeline.make("p", "healthd does not say more about this node now.")]);
     }
 
     /* ---- The list: the worst first, filtered ---- */
@@ -167,7 +167,7 @@
         const words = counts.map(([colour, count]) => `${count} ${colour}`);
         if ($("census").dataset.words !== words.join()) {
             $("census").dataset.words = words.join();
-            $("census").replaceChildren(...counts.map(([colour], i) => rows.make("span", words[i], `state ${colour}`)));
+            $("census").replaceChildren(...counts.map(([colour], i) => timeline.make("span", words[i], `state ${colour}`)));
         }
         document.title = `${picture.connected() ? "" : "NOT CONNECTED "}${words.join(", ")} - healthd`;
     }

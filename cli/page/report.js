@@ -1,16 +1,9 @@
 /* report.js - draws each recording of a report: rows of time, what was done, and a table of all changes. */
 
 (() => {
+    const {make} = timeline;
     const seconds = (at) => (at / 1000).toFixed(3);
     const clock = (at) => `${seconds(at)} s`;
-
-    function make(tag, text, name) {
-        const element = document.createElement(tag);
-        element.textContent = text;
-        if (name)
-            element.className = name;
-        return element;
-    }
 
     /* About ten ticks, at round seconds. */
     function ticks(end) {

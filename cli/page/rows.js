@@ -2,6 +2,7 @@
  * data goes in as text. */
 
 const rows = (() => {
+    const {make} = timeline;
     const DAY = {hourCycle: "h23", hour: "2-digit", minute: "2-digit", second: "2-digit"};
     const date = new Intl.DateTimeFormat([], {...DAY, year: "numeric", month: "short", day: "numeric"});
     const clock = (at) => new Date(at).toLocaleTimeString([], DAY);
@@ -16,14 +17,6 @@ const rows = (() => {
     function dress(element, name) {
         if (element.className !== name)
             element.className = name;
-    }
-
-    function make(tag, text, name) {
-        const element = document.createElement(tag);
-        element.textContent = text;
-        if (name)
-            element.className = name;
-        return element;
     }
 
     const stamp = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
@@ -58,7 +51,8 @@ const rows = (() => {
 
     function showNode(row, told) {
         const reason = told.routable_reason && told.routable_reason !== "routable" ? `: ${told.routable_reason}` : "";
-        const words = {true: "routable", false: `not routable${told.state === "green" ? reason : ""}`};
+        const why = told.maintenance ? ": maintenance" : told.state === "green" ? reason : "";
+        const words = {true: "routable", false: `not routable${why}`};
         showState(row, told, told.state);
         write(row.routable, words[told.routable] || "not known");
         dress(row.routable, told.state === "green" && told.routable === false ? "routable" : "routable calm");
@@ -125,9 +119,16 @@ const rows = (() => {
                 .map(([state, count]) => `${count} ${state}`).join(", ")],
             ["last Primary view", `size ${told.primary_size ?? "not known"}, configuration ${told.conf_id ?? "not known"}`],
             ["arbitrators", String(told.arbitrators)],
-            ["state UUID", `${told.state_uuid_head}…`],
+            ["state UUID", told.state_uuid_head === null ? "not known" : `${told.state_uuid_head}…`],
         ];
         return [pairs("The cluster", facts), changesBox(cluster)];
+    }
+
+    function maintenancePairs(told) {
+        if (!told)
+            return [];
+        const until = told.until ? `until ${date.format(Date.parse(told.until))}` : "until it is ended";
+        return [["maintenance", `${told.reason}, since ${date.format(Date.parse(told.since))}, ${until}`]];
     }
 
     function nodePairs(node) {
@@ -147,6 +148,7 @@ const rows = (() => {
             ["view", view.says === "none" ? "none" : `${view.says}, size ${view.size ?? "not known"}, configuration ` +
                 `${view.conf_id ?? "not known"}, from the ${view.from}`],
             ["routable", `${yesNo(node.routable)}: ${node.routable_reason}`],
+            ...maintenancePairs(node.maintenance),
         ];
     }
 
@@ -173,5 +175,5 @@ const rows = (() => {
             renewed.focus({preventScroll: true});
     }
 
-    return {make, stamp, write, makeRow, showState, showNode, showTime, showStrip, forecast, clusterBoxes, nodeBoxes, open};
+    return {stamp, write, makeRow, showState, showNode, showTime, showStrip, forecast, clusterBoxes, nodeBoxes, open};
 })();

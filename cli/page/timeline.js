@@ -12,6 +12,14 @@ const timeline = (() => {
 
     const worse = (a, b) => (RANKS.indexOf(b.state) > RANKS.indexOf(a.state) ? b : a);
 
+    function make(tag, text, name) {
+        const element = document.createElement(tag);
+        element.textContent = text;
+        if (name)
+            element.className = name;
+        return element;
+    }
+
     /* "2 h 05 min", "3 min 20 s", "4.2 s" */
     function lasting(ms, digits = 1) {
         const s = Math.max(0, ms) / 1000;
@@ -161,5 +169,5 @@ const timeline = (() => {
         document.addEventListener("keydown", (event) => (event.key === "Escape" ? hide() : step(event)));
     }
 
-    return {spans, draw, inWords, axis, tell, lasting, begin};
+    return {make, spans, draw, inWords, axis, tell, lasting, begin};
 })();
