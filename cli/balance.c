@@ -50,10 +50,13 @@ uint32_t balance_find(const struct roster *roster, const char *cluster, const ch
     uint32_t found = ROSTER_NONE;
 
     *ret_several = false;
+    if (cluster) {
+        uint32_t home = roster_find_cluster(roster, cluster);
+        return home == ROSTER_NONE ? ROSTER_NONE : roster_find_node(roster, home, name);
+    }
     for (uint32_t i = 0; i < roster->directory.node_capacity; i++) {
         const struct directory_entry *entry = directory_find(&roster->directory, i);
-        if (!entry || strcmp(entry->node, name) != 0 ||
-            (cluster && strcmp(entry->cluster, cluster) != 0))
+        if (!entry || strcmp(entry->node, name) != 0)
             continue;
         if (found != ROSTER_NONE) {
             *ret_several = true;

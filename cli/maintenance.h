@@ -18,6 +18,9 @@
 /* Bytes of a reason, with the final 0. */
 #define MAINTENANCE_REASON_SIZE 201
 
+/* As far away as its end may be. */
+#define MAINTENANCE_DAYS_MAX 366
+
 /* What an operator wants. */
 struct maintenance_wish {
     const char *reason;

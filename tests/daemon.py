@@ -107,9 +107,7 @@ class Stage:
             self.process.kill()
             self.process.wait()
         self.ports.close()
-        for path in self.folder.iterdir():
-            path.unlink()
-        self.folder.rmdir()
+        shutil.rmtree(self.folder)
 
 
 def call(*arguments, code):

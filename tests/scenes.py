@@ -78,14 +78,16 @@ def chosen(scenes):
 
 def play(scene, make_stage):
     """One scene on a stage of its own: what is to be said of it, and whether it went well."""
-    stage = make_stage()
+    stage = None
     try:
+        stage = make_stage()
         scene(stage)
         return f"passed {scene.__name__}: {scene.__doc__}", True
     except PROBLEMS as problem:
-        return f"FAILED {scene.__name__}: {problem!r}\n{stage.log.text() if stage.log else ''}", False
+        return f"FAILED {scene.__name__}: {problem!r}\n{stage.log.text() if stage and stage.log else ''}", False
     finally:
-        stage.close()
+        if stage:
+            stage.close()
 
 
 def play_all(scenes, make_stage):

@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* One that is forgotten comes to an end. */
-#define LONGEST_NS (366 * INT64_C(86400) * HEALTH_NS_PER_S)
+#define LONGEST_NS (MAINTENANCE_DAYS_MAX * INT64_C(86400) * HEALTH_NS_PER_S)
 
 #define BODY_EXPECTED \
     "a JSON object such as {\"reason\":\"new disk\",\"until\":\"2026-05-01T10:00:00Z\"}"
