@@ -8,7 +8,7 @@ import yaml
 
 from ctl_stage import HEALTHCTL, NO_SERVER, Terminal, ctl, says
 from fake_healthd import FakeHealthd, FakeSpeaker, cluster, node
-from scenes import Reader, check
+from scenes import Reader, check, wait_until
 
 
 def with_fake(scene):
@@ -56,13 +56,12 @@ def prompt(_stage, fake):
         terminal.wait("lab: ")
         for _ in range(3):
             count = len(asked())
-            while len(asked()) == count:
-                terminal.read()
+            wait_until(lambda before=count: len(asked()) != before, "nobody asks again", turn=terminal.read)
             time.sleep(0.2)
             count, said = len(asked()), time.monotonic()
             fake.say("change", 1, "{}")
-            while len(asked()) == count:
-                terminal.read(0.01)
+            wait_until(lambda before=count: len(asked()) != before, "nobody asks after the change",
+                       turn=lambda: terminal.read(0.01))
             check(asked()[count] - said < 0.3, f"asked {asked()[count] - said:.2f} s after the change")
             terminal.read(0.1)
             terminal.forget()

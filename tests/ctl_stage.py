@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from daemon import HEALTHCTL, Stage
-from scenes import check
+from scenes import check, wait_until
 
 ROOT = Path(__file__).parents[1]
 NO_SERVER = {k: v for k, v in os.environ.items() if not k.startswith("HEALTHD_")}
@@ -85,10 +85,8 @@ class Terminal:
 
     def wait(self, pattern, timeout=5):
         """Until the terminal has been sent this; what came since is forgotten with the next forget()."""
-        deadline = time.monotonic() + timeout
-        while not re.search(pattern, self.text, re.S):
-            check(time.monotonic() < deadline, f"{pattern!r} is not shown in {timeout} s:\n{self.text!r}")
-            self.read()
+        wait_until(lambda: re.search(pattern, self.text, re.S),
+                   lambda: f"{pattern!r} is not shown in {timeout} s:\n{self.text!r}", timeout, self.read)
 
     def forget(self):
         """Look only at what comes from now on."""
@@ -108,10 +106,7 @@ class Terminal:
 
     def end(self, timeout=3):
         """Its exit code, in time."""
-        deadline = time.monotonic() + timeout
-        while self.process.poll() is None:
-            check(time.monotonic() < deadline, "it does not end")
-            self.read()
+        wait_until(lambda: self.process.poll() is not None, "it does not end", timeout, self.read)
         self.read()
         return self.process.returncode
 

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from scenes import Reader, check, play_all
+from scenes import Reader, check, play_all, wait_until
 
 HEALTHD, HEALTHCTL = sys.argv[1:3]
 AGENT_WAIT_S = 2.0  # 3 x heartbeat + 500 ms: until then a closed port may be a joiner's
@@ -264,15 +264,10 @@ def reloaded_beside_redis(stage):
         return json.loads(asked.stdout) if asked.stdout.strip() else {"epoch": 0, "state": None}
 
     def await_red(node):
-        deadline = time.monotonic() + 8
-        while held(node)["state"] != "red-unclean":
-            check(time.monotonic() < deadline, f"Redis says of {node}: {held(node)}")
-            time.sleep(0.05)
+        wait_until(lambda: held(node)["state"] == "red-unclean", lambda: f"Redis says of {node}: {held(node)}", 8)
 
     try:
-        while not path.exists():
-            check(server.poll() is None, "redis-server ends")
-            time.sleep(0.01)
+        wait_until(path.exists, lambda: f"no redis-server: {server.poll()}")
         more = f"report: {{redis: {{address: {path}}}}}\n"
         stage.write({"lab": ["n1"]}, more)
         stage.start()
@@ -403,10 +398,8 @@ def service_manager(stage):
     seen = []
 
     def wait(word):
-        deadline = time.monotonic() + 5
-        while not any(word in message for message in seen):
-            check(time.monotonic() < deadline, f"{word} did not come: {seen}")
-            seen.append(box.recv(4096).decode())
+        wait_until(lambda: any(word in message for message in seen), lambda: f"{word} did not come: {seen}",
+                   turn=lambda: seen.append(box.recv(4096).decode()))
     stage.write({"lab": ["n1"]})
     stage.start(env={**os.environ, "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "600000"})
     wait("READY=1")

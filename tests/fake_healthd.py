@@ -9,6 +9,8 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from scenes import wait_until
+
 TIME = "2026-01-02T03:04:05.678Z"
 
 
@@ -113,8 +115,7 @@ class FakeHealthd:
 
     def say(self, event, number, data, stream=0):
         """An event to whoever asked for the n-th stream, once it has asked."""
-        while len(self.streams) <= stream:
-            time.sleep(0.01)
+        wait_until(lambda: len(self.streams) > stream, f"nobody asks for stream {stream}")
         self.streams[stream].put(f"id: 7-{number}\nevent: {event}\ndata: {data}\n\n")
 
     def close(self):

@@ -7,7 +7,6 @@ import datetime
 import http.client
 import json
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent / "lab"))
 from daemon import HEALTHCTL, Stage  # noqa: E402
 from lab import PROBE_PASSWORD, PROBE_USER, Lab  # noqa: E402
-from scenes import check, free_port, play_all  # noqa: E402
+from scenes import check, free_port, play_all, wait_served, wait_until  # noqa: E402
 
 TOKEN = "a token of some length"
 PATH = "/v1/clusters/lab/n1/maintenance"
@@ -61,14 +60,7 @@ class Service(Stage):
     def begin(self, green=True):
         """Start, and wait until it serves, and n1 does."""
         self.start()
-        deadline = time.monotonic() + 3
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                break
-            except ConnectionRefusedError:
-                check(time.monotonic() < deadline, "nothing is served")
-                time.sleep(0.01)
+        wait_served(self.port)
         if green:
             self.out.wait('"node":"n1","state":"green"', 10)
 
@@ -109,10 +101,7 @@ class Service(Stage):
 
     def await_kept(self, count):
         """The file is written soon."""
-        deadline = time.monotonic() + 3
-        while len(self.kept()) != count:
-            check(time.monotonic() < deadline, f"the file holds {self.kept()}")
-            time.sleep(0.01)
+        wait_until(lambda: len(self.kept()) == count, lambda: f"the file holds {self.kept()}")
 
 
 def story(reports):

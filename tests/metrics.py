@@ -20,7 +20,7 @@ from pathlib import Path
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
 from daemon import Stage
-from scenes import check, free_port, play_all
+from scenes import check, free_port, play_all, wait_served, wait_until
 
 ROOT = Path(__file__).resolve().parents[1]
 TOOLS = ROOT / "build" / "lab" / "tools" / "usr" / "bin"  # where ./dev unpacks what it does not install
@@ -69,17 +69,7 @@ class Scene:
         self.beats = free_port(socket.SOCK_DGRAM)
         self.write(clusters or {"lab": ["n1", "n2"], "other": ["n1"]})
         self.stage.start()
-        self.await_port()
-
-    def await_port(self):
-        """The log says that it starts before it listens."""
-        deadline = time.monotonic() + 5
-        while True:
-            try:
-                return socket.create_connection(("127.0.0.1", self.port), 5).close()
-            except ConnectionRefusedError:
-                check(time.monotonic() < deadline, "nothing is served")
-                time.sleep(0.01)
+        wait_served(self.port)  # the log says that it starts before it listens
 
     def reserve(self):
         """A port for a child to listen at."""
@@ -235,10 +225,8 @@ def heartbeats(scene):
     """What is no heartbeat is counted."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as forger:
         forger.sendto(b"nonsense", ("127.0.0.1", scene.beats))
-    deadline = time.monotonic() + 5
-    while scene.value('healthd_heartbeats_total{result="malformed"}') != 1:
-        check(time.monotonic() < deadline, "a malformed heartbeat is not counted")
-        time.sleep(0.05)
+    wait_until(lambda: scene.value('healthd_heartbeats_total{result="malformed"}') == 1,
+               "a malformed heartbeat is not counted")
 
 
 def whole(_scene):

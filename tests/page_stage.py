@@ -8,7 +8,7 @@ import uuid
 
 from daemon import Stage
 from fake_galera import STATE_UUID, FakeGalera, FakeServer
-from scenes import check, free_port
+from scenes import free_port, wait_served, wait_until
 
 BEAT_S = 0.5
 
@@ -116,14 +116,7 @@ class PageStage(Stage):
     def start(self, arguments=None, read_out=True, **more):
         """Run healthd until it serves."""
         super().start(arguments, read_out, **more)
-        deadline = time.monotonic() + 10
-        while True:
-            try:
-                self.ask("livez")
-                return
-            except OSError as problem:
-                check(time.monotonic() < deadline, f"healthd does not serve: {problem}")
-                time.sleep(0.02)
+        wait_served(self.http)
 
     def ask(self, path=""):
         """What is served: the text, and the headers."""
@@ -132,14 +125,10 @@ class PageStage(Stage):
 
     def wait_states(self, cluster, states, timeout=10):
         """Until healthd itself says these."""
-        deadline = time.monotonic() + timeout
-        while True:
+        def now():
             said = json.loads(self.ask(f"v1/clusters/{cluster}")[0])["cluster"]
-            now = {node["name"]: node["state"] for node in said["nodes"]}
-            if all(now[node] == state for node, state in states.items()):
-                return
-            check(time.monotonic() < deadline, f"{states} are expected: {now}")
-            time.sleep(0.05)
+            return {node["name"]: node["state"] for node in said["nodes"]}
+        wait_until(lambda: states.items() <= now().items(), lambda: f"{states} are expected: {now()}", timeout)
 
     def close(self):
         """Leave nothing behind."""

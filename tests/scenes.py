@@ -33,6 +33,26 @@ def free_port(kind=socket.SOCK_STREAM):
         return held.getsockname()[1]
 
 
+def wait_until(passed, what, timeout=5, turn=lambda: time.sleep(0.01)):
+    """Until it is so. `what` is not so else: a text, or what makes one."""
+    deadline = time.monotonic() + timeout
+    while not passed():
+        if time.monotonic() >= deadline:
+            raise Failed(what() if callable(what) else what)
+        turn()
+
+
+def wait_served(port):
+    """Until somebody listens there."""
+    def served():
+        try:
+            socket.create_connection(("127.0.0.1", port), 5).close()
+            return True
+        except ConnectionRefusedError:
+            return False
+    wait_until(served, f"nothing is served at {port}")
+
+
 class Reader:
     """Lines from a pipe, each with the time it came."""
 

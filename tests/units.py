@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from scenes import Failed, check, free_port
+from scenes import Failed, check, free_port, wait_until
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 EXPOSED = {"healthd": 12, "healthd-agent": 17}  # tenths, of systemd's own measure from 0 to 10
@@ -104,11 +104,8 @@ class Service:
 
     def wait_log(self, pattern, timeout=10):
         """Until it has logged this."""
-        deadline = time.monotonic() + timeout
-        while not re.search(pattern, self.log.read_text(encoding="utf-8")):
-            check(time.monotonic() < deadline and self.process.poll() is None,
-                  f"not logged: {pattern}; status {self.process.poll()}; {self.log.read_text(encoding='utf-8')}")
-            time.sleep(0.05)
+        wait_until(lambda: re.search(pattern, self.log.read_text(encoding="utf-8")), lambda: (
+            f"not logged: {pattern}; status {self.process.poll()}; {self.log.read_text(encoding='utf-8')}"), timeout)
 
     def live(self):
         """Alive, and it takes a reload."""
