@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <healthd/diagnosis.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -182,7 +183,9 @@ static void print_heading(const struct replay *replay, const struct call *call, 
 static void print_picture(const struct replay *replay, bool paint)
 {
     struct health_cluster_snapshot cluster;
+    struct health_diagnosis diagnosis;
     health_cluster_snapshot(replay->engine, replay->cluster, &cluster);
+    replay_diagnose(replay, &diagnosis);
     const char *colour = health_colour_name(cluster.colour);
     printf("at %.3f s cluster %s is %s%s%s: %s", replay_seconds(replay, replay->now_ns),
            replay->header->cluster, paint_state(paint, colour), colour, paint_end(paint),
@@ -190,10 +193,10 @@ static void print_picture(const struct replay *replay, bool paint)
     if (cluster.can_lose >= 0)
         printf("; it can lose %d more", cluster.can_lose);
     putchar('\n');
-    for (uint32_t fault = 0; fault < HEALTH_FAULT_COUNT; fault++)
-        if (cluster.faults >> fault & 1u)
-            printf("  fault %s: %s\n", health_fault_name((enum health_fault)fault),
-                   health_rules_galera.faults[fault].advice);
+    for (uint32_t i = 0; i < diagnosis.count; i++) {
+        const struct health_fault_row *fault = &health_faults[diagnosis.findings[i].fault];
+        printf("  fault %s: %s\n", fault->name, fault->advice);
+    }
     for (uint32_t i = 0; i < replay->header->node_count; i++) {
         struct health_node_snapshot node;
         health_node_snapshot(replay->engine, i, &node);

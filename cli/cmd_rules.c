@@ -4,6 +4,7 @@
 #include "command.h"
 
 #include <getopt.h>
+#include <healthd/diagnosis.h>
 #include <healthd/rules.h>
 #include <stdio.h>
 
@@ -59,8 +60,9 @@ static void print_faults(void)
 {
     puts("faults: what is wrong beyond a colour, and what is safe to do");
     for (unsigned i = 0; i < HEALTH_FAULT_COUNT; i++)
-        printf("  %-17s %s.\n  %17s %s\n", health_fault_name((enum health_fault)i),
-               health_rules_galera.faults[i].meaning, "", health_rules_galera.faults[i].advice);
+        printf("  %-20s %-8s %s.\n  %20s %8s %s\n", health_faults[i].name,
+               health_severity_name(health_faults[i].severity), health_faults[i].meaning, "", "",
+               health_faults[i].advice);
 }
 
 static int run(int argc, char **argv)

@@ -136,14 +136,14 @@ static void tell_node(struct journal *journal, const struct directory_entry *ent
 }
 
 /* "split-brain,foreign-history" */
-static void print_faults(uint32_t faults, char *text, size_t size)
+static void print_signs(uint32_t signs, char *text, size_t size)
 {
     size_t length = 0;
-    for (unsigned i = 0; i < HEALTH_FAULT_COUNT && length < size; i++)
-        if (faults >> i & 1u)
-            length += (size_t)snprintf(
-                text + length, size - length, "%s%s",
-                length ? "," : " faults=", health_fault_name((enum health_fault)i));
+    for (unsigned i = 0; i < HEALTH_SIGN_COUNT && length < size; i++)
+        if (signs >> i & 1u)
+            length +=
+                (size_t)snprintf(text + length, size - length, "%s%s",
+                                 length ? "," : " faults=", health_sign_name((enum health_sign)i));
 }
 
 /* A fault comes as a report too, with the colour unchanged: it is told whatever the colour. */
@@ -152,13 +152,13 @@ static void tell_cluster(const struct journal *journal, const struct directory_e
 {
     struct health_cluster_snapshot cluster;
     uint8_t from = report_state_before(entry, report);
-    char faults[128] = "";
+    char signs[128] = "";
     uint32_t number = report->subject - journal->roster->directory.node_capacity;
 
     if (health_cluster_snapshot(journal->engine, number, &cluster) != HEALTH_OK)
         return;
-    print_faults(cluster.faults, faults, sizeof faults);
-    if (report->state == from && !cluster.faults)
+    print_signs(cluster.signs, signs, sizeof signs);
+    if (report->state == from && !cluster.signs)
         return;
     log_event(
         report->state == HEALTH_COLOUR_GREEN ? LOG_NOTICE
@@ -168,7 +168,7 @@ static void tell_cluster(const struct journal *journal, const struct directory_e
         "cluster=%s from=%s to=%s reason=%s green=%u expected=%u can_lose=%d version=%u%s",
         entry->cluster, report_state_name(entry, from), report_state_name(entry, report->state),
         health_reason_name((enum health_reason)report->reason), cluster.states[HEALTH_STATE_GREEN],
-        cluster.expected, cluster.can_lose, report->version, faults);
+        cluster.expected, cluster.can_lose, report->version, signs);
 }
 
 void journal_report(struct journal *journal, const struct health_report *report)

@@ -39,6 +39,7 @@ static void keep(struct monitor *monitor, const struct health_report *report)
     const struct directory_entry *entry =
         directory_find(&monitor->roster.directory, report->subject);
 
+    health_memory_report(monitor->memory, monitor->engine, report);
     journal_report(monitor->journal, report);
     if (entry)
         history_keep(monitor->history, entry, report);
@@ -161,7 +162,9 @@ static void on_observation(void *context, const struct health_observation *obser
     paused_until(monitor, observation->at_ns);
     if (monitor->recorder)
         recorder_take(monitor->recorder, observation);
-    health_engine_observe(monitor->engine, monitor_now(monitor, observation->at_ns), observation);
+    if (health_engine_observe(monitor->engine, monitor_now(monitor, observation->at_ns),
+                              observation) == HEALTH_OK)
+        health_memory_observe(monitor->memory, monitor->engine, observation);
     journal_observe(monitor->journal, observation);
     sightings_take(monitor->sightings, observation);
     if (closed)
@@ -220,6 +223,7 @@ static bool create_engine(struct monitor *monitor, const struct config *config)
     }
     return config_limits(config, &monitor->limits) &&
            health_engine_create(&options, &monitor->engine) == HEALTH_OK &&
+           health_memory_create(&options, &monitor->memory) == HEALTH_OK &&
            roster_init(&monitor->roster, node_capacity, cluster_capacity);
 }
 
@@ -315,6 +319,7 @@ static struct overview overview_of(const struct monitor *monitor)
     return (struct overview){
         .roster = &monitor->roster,
         .engine = monitor->engine,
+        .memory = monitor->memory,
         .sightings = monitor->sightings,
         .history = monitor->history,
         .maintenance = monitor->maintenance,
@@ -381,6 +386,7 @@ void monitor_destroy(struct monitor *monitor, int patience_ms)
     sightings_destroy(monitor->sightings);
     history_destroy(monitor->history);
     maintenance_destroy(monitor->maintenance, patience_ms);
+    health_memory_destroy(monitor->memory);
     health_engine_destroy(monitor->engine);
     for (int i = 0; i < READER_COUNT; i++)
         health_queue_destroy(monitor->queues[i]);

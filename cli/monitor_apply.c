@@ -63,6 +63,7 @@ static void add_node(struct monitor *monitor, uint32_t cluster, const struct con
     }
     roster_add_node(&monitor->roster, cluster, number, node->name);
     journal_forget(monitor->journal, number);
+    health_memory_forget_node(monitor->memory, number);
     sightings_forget(monitor->sightings, number);
     if (monitor->listener)
         health_listener_add(monitor->listener, wanted->name, node->name, number);
@@ -147,6 +148,7 @@ static uint32_t add_cluster(struct monitor *monitor, const struct config_cluster
         HEALTH_OK)
         return ROSTER_NONE;
     roster_add_cluster(&monitor->roster, number, wanted->name);
+    health_memory_forget_cluster(monitor->memory, number);
     return number;
 }
 

@@ -14,6 +14,7 @@
 
 #include <event2/util.h>
 #include <healthd/heartbeat.h>
+#include <healthd/memory.h>
 #include <healthd/prober.h>
 
 struct event;
@@ -32,6 +33,7 @@ struct monitor {
     struct roster roster;
     struct health_engine *engine;
     struct health_queue *queues[READER_COUNT]; /* NULL: no such reader */
+    struct health_memory *memory;
     struct journal *journal;
     struct sightings *sightings;
     struct history *history;

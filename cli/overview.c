@@ -7,6 +7,7 @@
 #include "maintenance_text.h"
 #include "report_json.h"
 
+#include <healthd/diagnosis.h>
 #include <healthd/observer.h>
 #include <healthd/rules.h>
 
@@ -296,24 +297,22 @@ cJSON *overview_why(const struct overview *overview, uint32_t node)
 
 /* ---- Clusters ---- */
 
-static void add_faults(cJSON *json, uint32_t faults)
+static void add_faults(cJSON *json, const struct health_diagnosis *diagnosis)
 {
     cJSON *list = cJSON_AddArrayToObject(json, "faults");
-    for (unsigned i = 0; i < HEALTH_FAULT_COUNT; i++)
-        if (faults >> i & 1u)
-            cJSON_AddItemToArray(list, cJSON_CreateString(health_fault_name((enum health_fault)i)));
+    for (uint32_t i = 0; i < diagnosis->count; i++)
+        cJSON_AddItemToArray(list,
+                             cJSON_CreateString(health_faults[diagnosis->findings[i].fault].name));
 }
 
 /* What each fault means and what is safe to do. */
-static void add_advice(cJSON *json, uint32_t faults)
+static void add_advice(cJSON *json, const struct health_diagnosis *diagnosis)
 {
     cJSON *list = cJSON_AddArrayToObject(json, "advice");
-    for (unsigned i = 0; i < HEALTH_FAULT_COUNT; i++) {
-        if (!(faults >> i & 1u))
-            continue;
-        const struct health_fault_advice *told = &health_rules_galera.faults[i];
+    for (uint32_t i = 0; i < diagnosis->count; i++) {
+        const struct health_fault_row *told = &health_faults[diagnosis->findings[i].fault];
         cJSON *advice = cJSON_CreateObject();
-        cJSON_AddStringToObject(advice, "fault", health_fault_name((enum health_fault)i));
+        cJSON_AddStringToObject(advice, "fault", told->name);
         cJSON_AddStringToObject(advice, "meaning", told->meaning);
         cJSON_AddStringToObject(advice, "advice", told->advice);
         cJSON_AddItemToArray(list, advice);
@@ -339,10 +338,21 @@ static void add_census(cJSON *json, const struct health_cluster_snapshot *cluste
         cJSON_AddNullToObject(json, "state_uuid_head");
 }
 
+void overview_diagnose(const struct overview *overview, uint32_t cluster,
+                       struct health_diagnosis *ret_diagnosis)
+{
+    struct health_case known;
+
+    health_memory_case(overview->memory, overview->engine, cluster, overview->limits,
+                       health_clock_ns(), &known);
+    health_diagnose(&known, ret_diagnosis);
+}
+
 cJSON *overview_cluster(const struct overview *overview, uint32_t cluster)
 {
     const struct roster_cluster *home = &overview->roster->clusters[cluster];
     struct health_cluster_snapshot snapshot;
+    struct health_diagnosis diagnosis;
     cJSON *json = cJSON_CreateObject();
 
     if (!json || health_cluster_snapshot(overview->engine, cluster, &snapshot) != HEALTH_OK)
@@ -353,8 +363,9 @@ cJSON *overview_cluster(const struct overview *overview, uint32_t cluster)
     cJSON_AddStringToObject(json, "text", health_reason_text(snapshot.reason));
     add_since(json, snapshot.since_ns);
     json_add_integer(json, "version", snapshot.version);
-    add_faults(json, snapshot.faults);
-    add_advice(json, snapshot.faults);
+    overview_diagnose(overview, cluster, &diagnosis);
+    add_faults(json, &diagnosis);
+    add_advice(json, &diagnosis);
     add_census(json, &snapshot);
     cJSON *nodes = cJSON_AddArrayToObject(json, "nodes");
     for (uint32_t i = 0; i < home->count; i++)

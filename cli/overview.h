@@ -20,7 +20,9 @@
 
 #define OVERVIEW_SCHEMA 1
 
+struct health_diagnosis;
 struct health_listener;
+struct health_memory;
 struct health_prober;
 struct maintenance;
 struct reporter_redis;
@@ -34,6 +36,7 @@ struct overview_reload {
 struct overview {
     const struct roster *roster;
     const struct health_engine *engine;
+    const struct health_memory *memory;
     const struct sightings *sightings;
     const struct history *history;
     const struct maintenance *maintenance; /* NULL: nobody can be in it, as in a recording */
@@ -50,6 +53,10 @@ struct overview {
     uint64_t epoch;
     int64_t start_ns; /* wall clock */
 };
+
+/* What is wrong with a cluster now, and what may be done. */
+void overview_diagnose(const struct overview *overview, uint32_t cluster,
+                       struct health_diagnosis *ret_diagnosis);
 
 /* One cluster with its nodes. The caller deletes; NULL, here and below: memory is short. */
 cJSON *overview_cluster(const struct overview *overview, uint32_t cluster);

@@ -6,6 +6,7 @@
 
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <healthd/diagnosis.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,6 +61,7 @@ static bool build_engine(struct replay *replay, const struct config *config)
         .queues = {replay->queue},
     };
     if (health_engine_create(&engine, &replay->engine) != HEALTH_OK ||
+        health_memory_create(&engine, &replay->memory) != HEALTH_OK ||
         health_cluster_add(replay->engine, replay->start_ns, expected_size(replay, config),
                            &replay->cluster) != HEALTH_OK)
         return false;
@@ -112,6 +114,7 @@ bool replay_open(struct replay *replay, const char *path, const struct replay_op
 
 void replay_close(struct replay *replay)
 {
+    health_memory_destroy(replay->memory);
     health_engine_destroy(replay->engine);
     health_queue_destroy(replay->queue);
     health_trace_close(replay->reader);
@@ -121,9 +124,11 @@ void replay_close(struct replay *replay)
 static void tell(struct replay *replay, const struct replay_listener *listener)
 {
     struct health_report report;
-    while (health_queue_pop(replay->queue, &report))
+    while (health_queue_pop(replay->queue, &report)) {
+        health_memory_report(replay->memory, replay->engine, &report);
         if (listener->report)
             listener->report(listener->context, replay, &report);
+    }
 }
 
 /* Was the recorder stopped between the latest entry and `to_ns`? */
@@ -234,6 +239,8 @@ static void take_observation(struct replay *replay, int64_t at_ns,
     if (error != HEALTH_OK)
         fprintf(stderr, "%s: line %llu: %s\n", replay->path, (unsigned long long)entry->line,
                 health_error_text(error));
+    else
+        health_memory_observe(replay->memory, replay->engine, &entry->observation);
     if (listener->observation)
         listener->observation(listener->context, &entry->observation);
     tell(replay, listener);
@@ -260,6 +267,15 @@ void replay_run(struct replay *replay, int64_t until_ns, const struct replay_lis
         run_clock(replay, until_ns, listener);
         tick(replay, until_ns, listener);
     }
+}
+
+void replay_diagnose(const struct replay *replay, struct health_diagnosis *ret_diagnosis)
+{
+    struct health_case known;
+
+    health_memory_case(replay->memory, replay->engine, replay->cluster, &replay->limits,
+                       replay->now_ns, &known);
+    health_diagnose(&known, ret_diagnosis);
 }
 
 bool replay_is_cluster(const struct replay *replay, const struct health_report *report)

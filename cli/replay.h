@@ -11,8 +11,10 @@
 
 #include "config.h"
 
-#include <healthd/engine.h>
+#include <healthd/memory.h>
 #include <healthd/trace.h>
+
+struct health_diagnosis;
 
 /* Gives the next entry; HEALTH_TRACE_END: there is none. */
 typedef enum health_trace_kind replay_source(void *context, struct health_trace_entry *ret_entry);
@@ -24,6 +26,7 @@ struct replay {
     void *source_context;
     const struct health_trace_header *header;
     struct health_engine *engine;
+    struct health_memory *memory;
     struct health_queue *queue;
     struct health_limits limits;
     struct health_trace_entry entry; /* read, not yet taken */
@@ -62,6 +65,9 @@ bool replay_begin(struct replay *replay, const struct health_trace_header *heade
 void replay_run(struct replay *replay, int64_t until_ns, const struct replay_listener *listener);
 
 void replay_close(struct replay *replay);
+
+/* What is wrong now, by what the trace has shown so far. */
+void replay_diagnose(const struct replay *replay, struct health_diagnosis *ret_diagnosis);
 
 /* Is this report about the cluster (and not about a node)? */
 bool replay_is_cluster(const struct replay *replay, const struct health_report *report);

@@ -296,22 +296,22 @@ static uint8_t unknowns_fact(const struct cluster *cluster, const struct census 
     return HEALTH_UNKNOWNS_ENOUGH;
 }
 
-static uint8_t faults_of(const struct council *council, uint8_t majority)
+static uint8_t signs_of(const struct council *council, uint8_t majority)
 {
-    unsigned faults = 0;
+    unsigned signs = 0;
 
     for (uint32_t i = 0; i < council->count; i++) {
         const struct node *node = council->seats[i].node;
         if (node->state == HEALTH_STATE_YELLOW && node->reason == HEALTH_REASON_INCONSISTENT)
-            faults |= 1u << HEALTH_FAULT_INCONSISTENT;
+            signs |= 1u << HEALTH_SIGN_INCONSISTENT;
     }
     if (council->split)
-        faults |= 1u << HEALTH_FAULT_SPLIT_BRAIN;
+        signs |= 1u << HEALTH_SIGN_SPLIT_BRAIN;
     if (council->foreign)
-        faults |= 1u << HEALTH_FAULT_FOREIGN_HISTORY;
+        signs |= 1u << HEALTH_SIGN_FOREIGN_HISTORY;
     if (majority != HEALTH_MAJORITY_KEPT)
-        faults |= 1u << HEALTH_FAULT_MAJORITY_AT_RISK;
-    return (uint8_t)faults;
+        signs |= 1u << HEALTH_SIGN_MAJORITY_AT_RISK;
+    return (uint8_t)signs;
 }
 
 static void cluster_commit(struct health_engine *engine, const struct council *council, uint32_t id)
@@ -330,16 +330,16 @@ static void cluster_commit(struct health_engine *engine, const struct council *c
                                                     : HEALTH_SPLIT_NO,
     };
     const struct health_rule *rule = health_table_match(engine->rules->colour, facts);
-    uint8_t faults = faults_of(council, majority);
+    uint8_t signs = signs_of(council, majority);
 
     if (cluster->colour == rule->answer && cluster->reason == rule->reason &&
-        cluster->faults == faults)
+        cluster->signs == signs)
         return;
     if (cluster->colour != rule->answer)
         cluster->since_ns = engine->now_ns;
     cluster->colour = rule->answer;
     cluster->reason = rule->reason;
-    cluster->faults = faults;
+    cluster->signs = signs;
     report(engine, (struct health_report){
                        .subject = engine->node_capacity + id,
                        .version = ++cluster->version,

@@ -42,6 +42,9 @@ struct census {
 void census_take(const struct health_engine *engine, const struct cluster *cluster,
                  struct census *census);
 
+/* why.c: what is believed of a node, its facts and ages; not its answers, rules and changes. */
+void why_of(const struct health_engine *engine, uint32_t node, struct health_why *ret_why);
+
 /* Judge a cluster anew, commit what changed, arm its nodes' deadlines. */
 void cluster_judge(struct health_engine *engine, uint32_t cluster);
 

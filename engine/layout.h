@@ -135,7 +135,7 @@ struct cluster {
     uint8_t others_most; /* the most that these ever were: they may come back */
     uint8_t colour;
     uint8_t reason;
-    uint8_t faults;
+    uint8_t signs; /* set of 1 << enum health_sign */
     bool used : 1;
     bool unsettled : 1;        /* not all who answer have been asked since conf was first seen */
     bool gathering : 1;        /* a member has been seen looking for others, in the view conf */

@@ -1,6 +1,7 @@
 /*
  * names.c - enumerated values to their texts, all made from the lists in the public headers.
  */
+#include <healthd/memory.h>
 #include <healthd/observation.h>
 #include <healthd/reason.h>
 #include <healthd/ruleset.h>
@@ -29,15 +30,18 @@ NAME_FUNCTION(health_component_name, health_component, HEALTH_COMPONENTS)
 NAME_FUNCTION(health_probe_error_name, health_probe_error, HEALTH_PROBE_ERRORS)
 NAME_FUNCTION(health_link_name, health_link, HEALTH_LINKS)
 NAME_FUNCTION(health_process_name, health_process, HEALTH_PROCESSES)
-NAME_FUNCTION(health_fault_name, health_fault, HEALTH_FAULTS)
+NAME_FUNCTION(health_sign_name, health_sign, HEALTH_SIGNS)
+NAME_FUNCTION(health_recovery_name, health_recovery_status, HEALTH_RECOVERIES)
 #undef ENTRY
 
 #define ENTRY(id, name, text) name,
 NAME_FUNCTION(health_reason_name, health_reason, HEALTH_REASONS)
+NAME_FUNCTION(health_taint_name, health_taint, HEALTH_TAINTS)
 #undef ENTRY
 
 #define ENTRY(id, name, text) text,
 NAME_FUNCTION(health_reason_text, health_reason, HEALTH_REASONS)
+NAME_FUNCTION(health_taint_text, health_taint, HEALTH_TAINTS)
 #undef ENTRY
 
 const char *health_error_text(enum health_error error)

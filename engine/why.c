@@ -57,7 +57,7 @@ enum health_error health_cluster_snapshot(const struct health_engine *engine, ui
         .reason = (enum health_reason)known->reason,
         .since_ns = known->since_ns,
         .version = known->version,
-        .faults = known->faults,
+        .signs = known->signs,
         .nodes = known->count,
         .expected = known->expected,
         .primary_size = known->size,
@@ -113,20 +113,13 @@ static void facts_of(const struct health_engine *engine, uint32_t node, uint8_t 
             memcpy(ret_facts, council.seats[i].facts, HEALTH_NODE_FACT_COUNT);
 }
 
-enum health_error health_engine_why(const struct health_engine *engine, uint32_t node,
-                                    struct health_why *ret_why)
+void why_of(const struct health_engine *engine, uint32_t node, struct health_why *ret_why)
 {
-    enum health_error error = health_node_snapshot(engine, node, &ret_why->node);
-    if (error != HEALTH_OK)
-        return error;
-
     const struct node *hot = &engine->nodes[node];
     bool claims = hot->flags & NODE_CLAIM;
-    struct verdict verdict;
+
+    health_node_snapshot(engine, node, &ret_why->node);
     facts_of(engine, node, ret_why->facts);
-    verdict_of(engine->rules, ret_why->facts, &verdict);
-    memcpy(ret_why->answers, verdict.answers, sizeof verdict.answers);
-    memcpy(ret_why->rules, verdict.rules, sizeof verdict.rules);
     ret_why->probe_age_ns = age_ns(engine, hot->probe != HEALTH_PROBE_FACT_NONE, hot->probe_ms);
     ret_why->link_age_ns =
         age_ns(engine, node_link(hot) != HEALTH_LINK_FACT_NONE, engine->cold[node].link_ms);
@@ -139,6 +132,19 @@ enum health_error health_engine_why(const struct health_engine *engine, uint32_t
         engine->now_ns +
         (int64_t)ms_since(engine->now_ms, node_next_threshold(engine, node, engine->now_ms + 1)) *
             HEALTH_NS_PER_MS;
+}
+
+enum health_error health_engine_why(const struct health_engine *engine, uint32_t node,
+                                    struct health_why *ret_why)
+{
+    struct verdict verdict;
+
+    if (!node_exists(engine, node))
+        return HEALTH_ENOENT;
+    why_of(engine, node, ret_why);
+    verdict_of(engine->rules, ret_why->facts, &verdict);
+    memcpy(ret_why->answers, verdict.answers, sizeof verdict.answers);
+    memcpy(ret_why->rules, verdict.rules, sizeof verdict.rules);
     find_changes(engine, verdict.state, ret_why);
     return HEALTH_OK;
 }

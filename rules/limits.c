@@ -44,7 +44,10 @@ static int64_t larger(int64_t a, int64_t b)
     X(leave_wait, 2 * round + 400 * MS, "2 x (interval + timeout) + 400 ms") \
     X(exit_grace, 2 * beat + 50 * MS, "2 x heartbeat + 50 ms") \
     X(pulse, pulse, "timeout / 2, 25 to 250 ms") \
-    X(stall, pulse, "timeout / 2, 25 to 250 ms")
+    X(stall, pulse, "timeout / 2, 25 to 250 ms") \
+    X(crash_loop, 600000 * MS, "10 min") \
+    X(double_crash, 5000 * MS, "5 s") \
+    X(stuck, 60000 * MS, "60 s")
 
 static bool valid(int64_t interval_ns)
 {

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <event2/buffer.h>
 #include <event2/event.h>
+#include <healthd/memory.h>
 #include <healthd/observer.h>
 #include <healthd/prober.h>
 #include <stdio.h>
@@ -52,6 +53,7 @@ static void create_engine(struct metrics_stage *stage, uint32_t clusters)
                                                   .ruleset = &health_rules_galera,
                                                   .queues = {stage->queue}};
     must(health_engine_create(&options, &stage->engine) == HEALTH_OK, "an engine");
+    must(health_memory_create(&options, &stage->memory) == HEALTH_OK, "a memory");
 }
 
 static void create_prober(struct metrics_stage *stage)
@@ -79,6 +81,7 @@ void metrics_stage_begin(struct metrics_stage *stage, uint32_t clusters)
     stage->overview = (struct overview){
         .roster = &stage->roster,
         .engine = stage->engine,
+        .memory = stage->memory,
         .sightings = stage->sightings,
         .prober = stage->prober,
         .queue_stdout = stage->queue,
@@ -99,6 +102,7 @@ void metrics_stage_end(struct metrics_stage *stage)
     event_base_free(stage->base);
     sightings_destroy(stage->sightings);
     roster_clear(&stage->roster);
+    health_memory_destroy(stage->memory);
     health_engine_destroy(stage->engine);
     health_queue_destroy(stage->queue);
 }

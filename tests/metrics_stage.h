@@ -17,6 +17,7 @@ struct metrics_stage {
     struct health_engine *engine;
     struct health_queue *queue;
     struct health_prober *prober;
+    struct health_memory *memory;
     struct sightings *sightings;
     struct roster roster;
     struct lag lag;

@@ -175,7 +175,7 @@ static void expect_same(const struct picture *before, const struct picture *afte
     cr_assert_eq(after->cluster.primary_size, before->cluster.primary_size);
     cr_assert_eq(after->cluster.state_uuid_head, before->cluster.state_uuid_head);
     cr_assert_eq(after->cluster.can_lose, before->cluster.can_lose);
-    cr_assert_eq(after->cluster.faults, before->cluster.faults);
+    cr_assert_eq(after->cluster.signs, before->cluster.signs);
 }
 
 static uint64_t judgements(const struct chaos *chaos)

@@ -36,7 +36,7 @@ Test(quorum, unknown_weights_only_warn)
     scene_picture(&scene, &replay);
     health_cluster_snapshot(replay.engine, replay.cluster, &cluster);
     cr_expect_eq(cluster.colour, HEALTH_COLOUR_YELLOW);
-    cr_expect(cluster.faults & 1u << HEALTH_FAULT_MAJORITY_AT_RISK);
+    cr_expect(cluster.signs & 1u << HEALTH_SIGN_MAJORITY_AT_RISK);
     cr_expect_eq(cluster.can_lose, 0);
     replay_close(&replay);
     recording_free(&scene.recording);

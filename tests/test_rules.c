@@ -2,6 +2,7 @@
  * test_rules.c - the tables are total, every row can be reached, and what they say is reviewed.
  */
 #include <criterion/criterion.h>
+#include <healthd/diagnosis.h>
 #include <healthd/rules.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,5 +261,5 @@ Test(rules, every_reason_and_fault_has_its_words)
     }
     cr_expect_str_eq(health_reason_name(HEALTH_REASON_COUNT), "?");
     for (unsigned i = 0; i < HEALTH_FAULT_COUNT; i++)
-        cr_expect_gt(strlen(health_rules_galera.faults[i].advice), 20);
+        cr_expect_gt(strlen(health_faults[i].advice), 20);
 }

@@ -38,7 +38,7 @@ Test(views, split_brain_is_named_with_its_advice)
     scene_picture(&scene, &replay);
     health_cluster_snapshot(replay.engine, replay.cluster, &cluster);
     health_node_snapshot(replay.engine, 0, &node);
-    cr_expect(cluster.faults & 1u << HEALTH_FAULT_SPLIT_BRAIN);
+    cr_expect(cluster.signs & 1u << HEALTH_SIGN_SPLIT_BRAIN);
     cr_expect_eq(node.reason, HEALTH_REASON_SPLIT_BRAIN);
     replay_close(&replay);
     recording_free(&scene.recording);
@@ -139,7 +139,7 @@ Test(views, a_node_voted_inconsistent_is_yellow_and_tainted_also_when_disconnect
     health_cluster_snapshot(replay.engine, replay.cluster, &cluster);
     cr_expect_eq(node.state, HEALTH_STATE_YELLOW);
     cr_expect_eq(node.reason, HEALTH_REASON_INCONSISTENT);
-    cr_expect(cluster.faults & 1u << HEALTH_FAULT_INCONSISTENT);
+    cr_expect(cluster.signs & 1u << HEALTH_SIGN_INCONSISTENT);
     cr_expect_eq(cluster.colour, HEALTH_COLOUR_YELLOW);
     replay_close(&replay);
     recording_free(&scene.recording);

@@ -27,13 +27,20 @@ struct metrics_extra {
 void metrics_tell_own(struct metrics_text *text, const struct overview *overview,
                       const struct metrics_extra *extra);
 
+/* What is told of a cluster. */
+struct metrics_cluster {
+    const struct overview *overview;
+    uint32_t number;
+    struct health_cluster_snapshot known;
+};
+
 /* metrics_subjects.c: a family of which each cluster, or each node, has samples. */
 struct metrics_family {
     enum metrics_type type;
     const char *name;
     const char *help;
     /* One of the two. */
-    void (*tell_cluster)(struct metrics_text *text, const struct health_cluster_snapshot *cluster);
+    void (*tell_cluster)(struct metrics_text *text, const struct metrics_cluster *cluster);
     void (*tell_node)(struct metrics_text *text, const struct health_node_snapshot *node,
                       const struct sighting *sighting);
 };

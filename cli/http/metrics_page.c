@@ -60,9 +60,9 @@ static void tell_cluster(struct metrics_page *page, const struct overview *overv
 {
     struct metrics_text *text = &page->text;
     const char *name = roster_cluster_name(overview->roster, number);
-    struct health_cluster_snapshot cluster;
+    struct metrics_cluster cluster = {.overview = overview, .number = number};
 
-    if (health_cluster_snapshot(overview->engine, number, &cluster) != HEALTH_OK)
+    if (health_cluster_snapshot(overview->engine, number, &cluster.known) != HEALTH_OK)
         return;
     metrics_subject(text);
     metrics_label(text, "cluster", name);

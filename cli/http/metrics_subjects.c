@@ -3,6 +3,7 @@
  */
 #include "metrics.h"
 
+#include <healthd/diagnosis.h>
 #include <healthd/observer.h>
 
 /* ---- Clusters ---- */
@@ -14,51 +15,52 @@ static const char *colour_name(unsigned colour)
 
 static const char *fault_name(unsigned fault)
 {
-    return health_fault_name((enum health_fault)fault);
+    return health_faults[fault].name;
 }
 
-static void tell_colour(struct metrics_text *text, const struct health_cluster_snapshot *cluster)
+static void tell_colour(struct metrics_text *text, const struct metrics_cluster *cluster)
 {
-    metrics_states(text, colour_name, HEALTH_COLOUR_COUNT, 1u << cluster->colour);
+    metrics_states(text, colour_name, HEALTH_COLOUR_COUNT, 1u << cluster->known.colour);
 }
 
-static void tell_cluster_reason(struct metrics_text *text,
-                                const struct health_cluster_snapshot *cluster)
+static void tell_cluster_reason(struct metrics_text *text, const struct metrics_cluster *cluster)
 {
-    metrics_whole(text, "reason", health_reason_name(cluster->reason), 1);
+    metrics_whole(text, "reason", health_reason_name(cluster->known.reason), 1);
 }
 
-static void tell_faults(struct metrics_text *text, const struct health_cluster_snapshot *cluster)
+static void tell_faults(struct metrics_text *text, const struct metrics_cluster *cluster)
 {
-    metrics_states(text, fault_name, HEALTH_FAULT_COUNT, cluster->faults);
+    struct health_diagnosis diagnosis;
+
+    overview_diagnose(cluster->overview, cluster->number, &diagnosis);
+    metrics_states(text, fault_name, HEALTH_FAULT_COUNT, diagnosis.faults);
 }
 
-static void tell_nodes(struct metrics_text *text, const struct health_cluster_snapshot *cluster)
+static void tell_nodes(struct metrics_text *text, const struct metrics_cluster *cluster)
 {
-    metrics_whole(text, NULL, NULL, cluster->nodes);
+    metrics_whole(text, NULL, NULL, cluster->known.nodes);
 }
 
-static void tell_expected(struct metrics_text *text, const struct health_cluster_snapshot *cluster)
+static void tell_expected(struct metrics_text *text, const struct metrics_cluster *cluster)
 {
-    metrics_whole(text, NULL, NULL, cluster->expected);
+    metrics_whole(text, NULL, NULL, cluster->known.expected);
 }
 
-static void tell_can_lose(struct metrics_text *text, const struct health_cluster_snapshot *cluster)
+static void tell_can_lose(struct metrics_text *text, const struct metrics_cluster *cluster)
 {
-    if (cluster->can_lose >= 0)
-        metrics_whole(text, NULL, NULL, (uint64_t)cluster->can_lose);
+    if (cluster->known.can_lose >= 0)
+        metrics_whole(text, NULL, NULL, (uint64_t)cluster->known.can_lose);
 }
 
-static void tell_members(struct metrics_text *text, const struct health_cluster_snapshot *cluster)
+static void tell_members(struct metrics_text *text, const struct metrics_cluster *cluster)
 {
-    if (cluster->primary_size)
-        metrics_whole(text, NULL, NULL, cluster->primary_size);
+    if (cluster->known.primary_size)
+        metrics_whole(text, NULL, NULL, cluster->known.primary_size);
 }
 
-static void tell_arbitrators(struct metrics_text *text,
-                             const struct health_cluster_snapshot *cluster)
+static void tell_arbitrators(struct metrics_text *text, const struct metrics_cluster *cluster)
 {
-    metrics_whole(text, NULL, NULL, cluster->others);
+    metrics_whole(text, NULL, NULL, cluster->known.others);
 }
 
 /* ---- Nodes ---- */

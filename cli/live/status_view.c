@@ -10,7 +10,7 @@
 #include "live.h"
 #include "picture.h"
 
-#include <healthd/rules.h>
+#include <healthd/diagnosis.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -164,9 +164,9 @@ static void add_faults(struct table *table, const cJSON *cluster)
         const char *name = cJSON_IsString(fault) ? fault->valuestring : "?";
         const char *meaning = "", *advice = "";
         for (unsigned i = 0; i < HEALTH_FAULT_COUNT; i++)
-            if (strcmp(name, health_fault_name((enum health_fault)i)) == 0) {
-                meaning = health_rules_galera.faults[i].meaning;
-                advice = health_rules_galera.faults[i].advice;
+            if (strcmp(name, health_faults[i].name) == 0) {
+                meaning = health_faults[i].meaning;
+                advice = health_faults[i].advice;
             }
         table_text(table, 2, "FAULT", "", "%s: %s. %s", name, meaning, advice);
     }

@@ -157,7 +157,7 @@ struct health_cluster_snapshot {
     enum health_reason reason;
     int64_t since_ns;
     uint32_t version;
-    uint32_t faults;                     /* set of 1 << enum health_fault */
+    uint32_t signs;                      /* set of 1 << enum health_sign */
     uint32_t nodes;                      /* configured now */
     uint32_t expected;                   /* Green nodes that make it Green */
     uint32_t states[HEALTH_STATE_COUNT]; /* how many nodes are in each state */

@@ -74,6 +74,7 @@ struct health_view {
                                           * members it does not hear. enum health_answer */
     uint8_t member_count;          /* members[] in use; 0: the list was not readable */
     int32_t recv_queue;            /* wsrep_local_recv_queue; -1 not known. No rule looks at it */
+    int64_t last_committed;        /* wsrep_last_committed; -1 not known. No rule looks at it */
     const struct health_member *members; /* borrowed for the call that hands over the observation */
     const char
         *version; /* the server's, as it greets; NULL not known. Borrowed as well, for people */
@@ -157,6 +158,27 @@ struct health_grastate {
     uint8_t safe_to_bootstrap; /* enum health_answer */
 };
 
+/* mysqld --wsrep-recover, run by the agent of a node that is down when a monitor asks for it. */
+#define HEALTH_RECOVERIES(X) \
+    X(NONE, "none") \
+    X(RUNNING, "running") \
+    X(DONE, "done") \
+    X(FAILED, "failed")
+
+enum health_recovery_status {
+#define X(id, text) HEALTH_RECOVERY_##id,
+    HEALTH_RECOVERIES(X)
+#undef X
+        HEALTH_RECOVERY_COUNT
+};
+
+/* The latest recovery since mysqld went. What it found is meaningful when it is DONE. */
+struct health_recovery {
+    uint8_t status; /* enum health_recovery_status */
+    struct health_uuid uuid;
+    int64_t seqno;
+};
+
 struct health_heartbeat {
     struct health_uuid boot; /* one life of the agent */
     uint64_t seq;            /* grows by one with each beat of one boot */
@@ -169,7 +191,9 @@ struct health_heartbeat {
     struct health_grastate grastate;
     uint8_t gvwstate;        /* gvwstate.dat exists: enum health_answer */
     uint8_t sst_in_progress; /* the state-transfer marker exists: enum health_answer */
-    bool has_local;          /* the agent asked mysqld itself: `local` is its latest answer */
+    uint64_t moved; /* bytes that mysqld and its children have read and written; 0 not known */
+    struct health_recovery recovery;
+    bool has_local; /* the agent asked mysqld itself: `local` is its latest answer */
     struct health_probe local;
 };
 
@@ -189,5 +213,6 @@ HEALTH_API const char *health_component_name(enum health_component component);
 HEALTH_API const char *health_probe_error_name(enum health_probe_error error);
 HEALTH_API const char *health_link_name(enum health_link link);
 HEALTH_API const char *health_process_name(enum health_process process);
+HEALTH_API const char *health_recovery_name(enum health_recovery_status status);
 
 #endif

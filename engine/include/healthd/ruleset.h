@@ -246,27 +246,22 @@ HEALTH_API extern const struct health_fact_names health_colour_facts[HEALTH_COLO
 HEALTH_API const struct health_rule *health_table_match(const struct health_table *table,
                                                         const uint8_t *facts);
 
-/* Things that are wrong with a cluster beyond its colour. A set of bits. */
-#define HEALTH_FAULTS(X) \
-    X(SPLIT_BRAIN, "split-brain") \
-    X(FOREIGN_HISTORY, "foreign-history") \
-    X(INCONSISTENT, "inconsistent-node") \
-    X(MAJORITY_AT_RISK, "majority-at-risk")
+/* What only the nodes' views side by side show of a cluster, beyond its colour. A set of bits; a diagnosis
+ * (<healthd/diagnosis.h>) names faults by them, and by more. */
+#define HEALTH_SIGNS(X) \
+    X(SPLIT_BRAIN, "split-brain")           /* two Primary components of one history */ \
+    X(FOREIGN_HISTORY, "foreign-history")   /* two histories */ \
+    X(INCONSISTENT, "inconsistent-node")    /* a node was voted inconsistent */ \
+    X(MAJORITY_AT_RISK, "majority-at-risk") /* half of the last Primary view or more crashed */
 
-enum health_fault {
-#define X(id, name) HEALTH_FAULT_##id,
-    HEALTH_FAULTS(X)
+enum health_sign {
+#define X(id, name) HEALTH_SIGN_##id,
+    HEALTH_SIGNS(X)
 #undef X
-        HEALTH_FAULT_COUNT
+        HEALTH_SIGN_COUNT
 };
 
-HEALTH_API const char *health_fault_name(enum health_fault fault);
-
-/* What is safe to do about a fault, for people and for controllers that ask before they act. */
-struct health_fault_advice {
-    const char *meaning;
-    const char *advice;
-};
+HEALTH_API const char *health_sign_name(enum health_sign sign);
 
 /*
  * Every number the engine compares times with, in nanoseconds. Inputs first; the rest follows from
@@ -290,7 +285,11 @@ struct health_fault_advice {
     X(leave_wait, "how long the peers' word on a close is waited for") \
     X(exit_grace, "how long an agent's word on the exit code is waited for") \
     X(pulse, "the engine wants to be called this often, so that it notices its own stalls") \
-    X(stall, "being called this late means that we were stopped, not the world")
+    X(stall, "being called this late means that we were stopped, not the world") \
+    X(crash_loop, "a node that crashes three times within so long is not started again") \
+    X(double_crash, \
+      "members that crash within so long of each other may take acknowledged writes along") \
+    X(stuck, "a join, or a donor, that does not come on for so long is stuck")
 
 struct health_limits {
 #define X(name, text) int64_t name##_ns;
@@ -306,7 +305,6 @@ struct health_ruleset {
     const struct health_table *state;
     const struct health_table *routable;
     const struct health_table *colour;
-    struct health_fault_advice faults[HEALTH_FAULT_COUNT];
 };
 
 #endif
