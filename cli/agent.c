@@ -189,12 +189,12 @@ static void soon(evutil_socket_t fd, short what, void *context)
     (void)what;
     bool answer = take_due(&agent->answer_ns, now_ns);
     bool repeat = take_due(&agent->repeat_ns, now_ns);
+    if (repeat) /* first: news may put an end to it */
+        repeat_soon(agent, agent->repeats - 1, now_ns);
     if (take_due(&agent->news_ns, now_ns))
         tell_news(agent);
     if (answer || repeat)
         tell(agent);
-    if (repeat)
-        repeat_soon(agent, agent->repeats - 1, now_ns);
     arm(agent);
 }
 

@@ -50,6 +50,31 @@ static void probe_node(struct monitor *monitor, const struct config_cluster *clu
                   cluster->name, node->name, health_error_text(error));
 }
 
+/* Is it reached in another way, at the same place? */
+static bool reached_otherwise(const struct config_node *node, const struct config_node *was,
+                              const struct config_cluster *wanted,
+                              const struct config_cluster *former)
+{
+    return was && (!same_access(wanted, former) || was->extra_port != node->extra_port);
+}
+
+/* Stop probing a node that stays. Its connection goes with that, and must not count as one that stands. */
+static void unprobe_node(struct monitor *monitor, uint32_t number)
+{
+    const struct health_observation ended = {.at_ns = monitor->now_ns,
+                                             .node = number,
+                                             .witness = HEALTH_WITNESS_LINK,
+                                             .link = HEALTH_LINK_TIMEOUT};
+
+    health_prober_remove(monitor->prober, number);
+    if (sightings_of(monitor->sightings, number)->link != HEALTH_LINK_UP)
+        return;
+    if (monitor->recorder)
+        recorder_take(monitor->recorder, &ended);
+    health_engine_observe(monitor->engine, monitor->now_ns, &ended);
+    sightings_take(monitor->sightings, &ended);
+}
+
 static void add_node(struct monitor *monitor, uint32_t cluster, const struct config_cluster *wanted,
                      const struct config_node *node)
 {
@@ -104,7 +129,8 @@ static void remove_cluster(struct monitor *monitor, uint32_t number)
     roster_remove_cluster(&monitor->roster, number, cluster.version);
 }
 
-/* Remove the nodes that are no longer wanted, or are elsewhere now. Did any go? */
+/* Remove the nodes that are no longer wanted, or are elsewhere now, and let go of those that are reached in
+ * another way; from the last on, so that the places of those before are what a trace calls them. Did any go? */
 static bool remove_nodes(struct monitor *monitor, uint32_t number,
                          const struct config_cluster *wanted, const struct config_cluster *former)
 {
@@ -117,6 +143,8 @@ static bool remove_nodes(struct monitor *monitor, uint32_t number,
         const struct config_node *was = config_find_node(former, name);
         if (!node || (was && !same_place(node, was)))
             remove_node(monitor, home->nodes[i]);
+        else if (reached_otherwise(node, was, wanted, former))
+            unprobe_node(monitor, home->nodes[i]);
     }
     return home->count != before;
 }
@@ -131,12 +159,10 @@ static bool add_nodes(struct monitor *monitor, uint32_t number, const struct con
         const struct config_node *node = &wanted->nodes[i];
         const struct config_node *was = config_find_node(former, node->name);
         uint32_t present = roster_find_node(&monitor->roster, number, node->name);
-        if (present == ROSTER_NONE) {
+        if (present == ROSTER_NONE)
             add_node(monitor, number, wanted, node);
-        } else if (was && (!same_access(wanted, former) || was->extra_port != node->extra_port)) {
-            health_prober_remove(monitor->prober, present);
+        else if (reached_otherwise(node, was, wanted, former))
             probe_node(monitor, wanted, node, present);
-        }
     }
     return monitor->roster.clusters[number].count != before;
 }
@@ -266,6 +292,7 @@ bool monitor_reload(struct monitor *monitor, const struct config *config)
         return false;
     }
     tell_what_remains(monitor->first, config);
+    monitor_refresh(monitor); /* first what has come due, as a replay does */
     bool changed = monitor_apply(monitor, config);
     if (changed && monitor->reporter_redis)
         reporter_redis_names_changed(monitor->reporter_redis);

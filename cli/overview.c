@@ -113,8 +113,7 @@ static void add_agent(cJSON *json, const struct overview *overview, const struct
 static const struct health_view *view_of(const struct health_why *why,
                                          const struct sighting *sighting)
 {
-    return why->view_from_agent && sighting->heartbeat.has_local ? &sighting->heartbeat.local.view
-                                                                 : &sighting->view;
+    return why->view_from_agent ? &sighting->agent_view : &sighting->view;
 }
 
 const struct health_view *overview_view(const struct overview *overview,

@@ -72,14 +72,19 @@ static void take_probe(struct sighting *sighting, const struct health_probe *pro
         take_view(sighting, &probe->view, at_ns);
 }
 
-/* What the agent read over its own socket is shown as the node's view where the probe has none newer. */
+/* What the agent reads over its own socket is shown as the node's view where the probe has none newer. Most of its
+ * beats have none: it is not read for each. */
 static void take_beat(struct sighting *sighting, const struct health_heartbeat *beat, int64_t at_ns)
 {
     sighting->beat_ns = at_ns;
     sighting->heartbeat = *beat;
-    sighting->heartbeat.local.view.members = NULL;
-    sighting->heartbeat.local.view.member_count = 0;
-    keep_version(&sighting->heartbeat.local.view, sighting->agent_version);
+    sighting->heartbeat.local.view = (struct health_view){0};
+    if (!beat->has_local || !beat->local.has_view)
+        return;
+    sighting->agent_view = beat->local.view;
+    sighting->agent_view.members = NULL;
+    sighting->agent_view.member_count = 0;
+    keep_version(&sighting->agent_view, sighting->agent_version);
 }
 
 void sightings_take(struct sightings *sightings, const struct health_observation *observation)

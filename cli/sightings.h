@@ -25,9 +25,10 @@ struct sighting {
     uint8_t member_count;                       /* 0: the list was not readable */
     struct health_view view;                    /* without its list of members, which is: */
     uint32_t members[HEALTH_CLUSTER_NODES_MAX]; /* configured nodes, or HEALTH_NODE_NONE */
-    struct health_heartbeat heartbeat;          /* ... as in its local view */
+    struct health_heartbeat heartbeat;          /* the last, without its local view */
+    struct health_view agent_view;              /* the last that a heartbeat had, without members */
     char version[HEALTH_VERSION_MAX];           /* what `view` refers to */
-    char agent_version[HEALTH_VERSION_MAX];     /* ... and what the heartbeat's does */
+    char agent_version[HEALTH_VERSION_MAX];     /* ... and what `agent_view` does */
     uint64_t failures[HEALTH_PROBE_ERROR_COUNT];
     struct durations answered; /* round trips */
 };

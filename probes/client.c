@@ -216,6 +216,8 @@ enum client_step client_go_on(struct client *client, bool to_write)
 enum client_step client_ask(struct client *client, const char *sql, client_take *take,
                             void *context)
 {
+    mysql_free_result(client->result); /* of an answer that broke off: it has no more to be read */
+    client->result = NULL;
     client->sql = sql;
     client->take = take;
     client->context = context;

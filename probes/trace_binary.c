@@ -4,6 +4,7 @@
  */
 #include "trace_binary.h"
 
+#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -223,6 +224,10 @@ static void read_mark(struct source *source, struct health_trace_entry *entry)
     }
     read_bytes(source, source->reader->text, size);
     source->reader->text[size] = '\0';
+    cJSON *json = source->wrong ? NULL : cJSON_ParseWithOpts(source->reader->text, NULL, true);
+    if (!cJSON_IsObject(json))
+        fail(source, "a mark is no JSON object");
+    cJSON_Delete(json);
     entry->kind = HEALTH_TRACE_MARK;
     entry->mark = source->reader->text;
 }

@@ -76,8 +76,10 @@ static void decode_view(struct decoder *decoder, const cJSON *probe, const char 
     view->gcomm_uuid = field_uuid(decoder, wsrep, where, "gcomm_uuid");
     view->conf_id =
         field_count(decoder, wsrep, where, "cluster_conf_id", UINT64_MAX, HEALTH_CONF_NONE);
-    view->size = (int32_t)field_signed(decoder, wsrep, where, "cluster_size", -1);
-    view->weight = (int32_t)field_signed(decoder, wsrep, where, "cluster_weight", -1);
+    view->size =
+        (int32_t)field_count(decoder, wsrep, where, "cluster_size", INT32_MAX, (uint64_t)-1);
+    view->weight =
+        (int32_t)field_count(decoder, wsrep, where, "cluster_weight", INT32_MAX, (uint64_t)-1);
     view->component = get_component(decoder, wsrep, where);
     view->local_state = (uint8_t)field_count(decoder, wsrep, where, "local_state", UINT8_MAX,
                                              HEALTH_LOCAL_NOT_KNOWN);

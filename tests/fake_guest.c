@@ -226,6 +226,15 @@ static bool answer(struct guest *guest, const char *sql)
         guest->floods = true;
         say(guest);
         break;
+    case FAKE_BREAKS_OFF:
+        if (!view) {
+            answer_well(guest, sql, true);
+            break;
+        }
+        fake_say_begun(&guest->text);
+        fake_say_error(&guest->text, 1969, "70100", "Query execution was interrupted");
+        say(guest);
+        break;
     default:
         answer_well(guest, sql, fake->manner != FAKE_NOT_READY);
         break;

@@ -34,7 +34,8 @@
     X(RESETS_ASKED)  /* resets for an answer */ \
     X(GARBAGE_ASKED) /* an answer in no protocol */ \
     X(HUGE_ASKED)    /* an answer of 16 MB, a byte each 100 ms */ \
-    X(FLOODS)        /* SHOW STATUS gives rows without end, as fast as they go */
+    X(FLOODS)        /* SHOW STATUS gives rows without end, as fast as they go */ \
+    X(BREAKS_OFF)    /* SHOW STATUS gives a row, and error 1969 for the next */
 
 enum fake_manner {
 #define X(name) FAKE_##name,

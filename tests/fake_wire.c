@@ -169,6 +169,13 @@ void fake_say_status(struct fake_text *text)
     fake_say_end(text);
 }
 
+void fake_say_begun(struct fake_text *text)
+{
+    static const char *const pair[] = {"wsrep_local_state", "4"};
+    fake_say_columns(text, 2);
+    fake_say_row(text, pair, 2);
+}
+
 void fake_say_variables(struct fake_text *text)
 {
     static const char *const pairs[][2] = {

@@ -28,6 +28,7 @@ void fake_say_end(struct fake_text *text);
 
 /* The canned answers of a member of three. */
 void fake_say_status(struct fake_text *text);
+void fake_say_begun(struct fake_text *text); /* the first row of that */
 void fake_say_variables(struct fake_text *text);
 void fake_say_values(struct fake_text *text, unsigned values);
 void fake_say_members(struct fake_text *text, unsigned values); /* with these in each row */

@@ -47,6 +47,7 @@ static const struct illness when_asked[] = {
     {FAKE_HUGE_ASKED, HEALTH_PROBE_TIMEOUT, 2000, 2999},
     {FAKE_NOT_READY, HEALTH_PROBE_NOT_READY, 1047, 1047},
     {FAKE_SHUTS_DOWN, HEALTH_PROBE_SHUTTING_DOWN, 1053, 1053},
+    {FAKE_BREAKS_OFF, HEALTH_PROBE_SQL_ERROR, 1969, 1969},
 };
 
 static void tell_times(const char *when, struct times_us times)

@@ -57,21 +57,26 @@ static void end(struct stage *stage)
     config_clear(&stage->config);
 }
 
+static struct health_view member_of_three(uint32_t node)
+{
+    return (struct health_view){.state_uuid = {UINT64_C(0xabcdef0100000001), 2},
+                                .gcomm_uuid = {node + 1, 7},
+                                .conf_id = 5,
+                                .size = 3,
+                                .weight = 3,
+                                .component = HEALTH_COMPONENT_PRIMARY,
+                                .local_state = HEALTH_LOCAL_SYNCED,
+                                .ready = HEALTH_ANSWER_YES,
+                                .connected = HEALTH_ANSWER_YES};
+}
+
 /* A member of three, changed by `change`. */
 static void answers(const char *name, void (*change)(struct health_view *view))
 {
     struct health_observation seen = {
         .at_ns = health_clock_ns(), .node = fake_find(name), .witness = HEALTH_WITNESS_PROBE};
     seen.probe.ok = seen.probe.has_view = true;
-    seen.probe.view = (struct health_view){.state_uuid = {UINT64_C(0xabcdef0100000001), 2},
-                                           .gcomm_uuid = {seen.node + 1, 7},
-                                           .conf_id = 5,
-                                           .size = 3,
-                                           .weight = 3,
-                                           .component = HEALTH_COMPONENT_PRIMARY,
-                                           .local_state = HEALTH_LOCAL_SYNCED,
-                                           .ready = HEALTH_ANSWER_YES,
-                                           .connected = HEALTH_ANSWER_YES};
+    seen.probe.view = member_of_three(seen.node);
     if (change)
         change(&seen.probe.view);
     fake_witnesses.observe(fake_witnesses.context, &seen);
@@ -233,6 +238,40 @@ Test(balance, read_only_is_forgiven_alone)
     answers("n1", read_only_desynced);
     expect(&stage, "n1", "donor=yes", false, "desynced");
     expect(&stage, "n1", "read-only=yes", false, "desynced");
+    expect(&stage, "n1", "donor=yes&read-only=yes", true, "desynced");
+    end(&stage);
+}
+
+/* What the monitor cannot ask, its agent does: every second time for the view, in between with a light probe. */
+static void agent_answers(const char *name, void (*change)(struct health_view *view))
+{
+    static uint64_t seq;
+    struct health_observation seen = {
+        .at_ns = health_clock_ns(), .node = fake_find(name), .witness = HEALTH_WITNESS_AGENT};
+    seen.heartbeat = (struct health_heartbeat){.boot = {1, 2},
+                                               .seq = ++seq,
+                                               .pid = 7,
+                                               .process = HEALTH_PROCESS_RUNNING,
+                                               .has_local = true,
+                                               .local = {.ok = true, .has_view = change != NULL}};
+    if (change) {
+        seen.heartbeat.local.view = member_of_three(seen.node);
+        change(&seen.heartbeat.local.view);
+    }
+    fake_witnesses.observe(fake_witnesses.context, &seen);
+}
+
+Test(balance, what_an_agent_has_read_holds_while_it_probes_lightly)
+{
+    struct stage stage;
+
+    begin(&stage);
+    fake_failure("n1", HEALTH_PROBE_TIMEOUT);
+    agent_answers("n1", read_only_desynced);
+    two_serve();
+    expect(&stage, "n1", "donor=yes", false, "desynced");
+    agent_answers("n1", NULL);
+    expect(&stage, "n1", "donor=yes", false, "desynced");
     expect(&stage, "n1", "donor=yes&read-only=yes", true, "desynced");
     end(&stage);
 }

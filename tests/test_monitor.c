@@ -208,6 +208,22 @@ Test(monitor, other_credentials_connect_anew_and_keep_the_state)
     end(&stage);
 }
 
+/* The connection went with the former credentials. With the new ones there may never be another, and one that
+ * is gone must not vouch for a node whose port is closed. */
+Test(monitor, a_connection_of_former_credentials_proves_nothing)
+{
+    struct stage stage = begin();
+    start(&stage, THREE);
+    fake_link("n3", HEALTH_LINK_UP);
+    all_answer(&stage);
+    reload(&stage, CLUSTER("user: other, ", N1 ", " N2 ", " N3));
+    fake_failure("n3", HEALTH_PROBE_REFUSED);
+    const char *lines = reported(&stage);
+    cr_expect_null(strstr(lines, "contradicted"), "%s", lines);
+    cr_expect_not_null(strstr(lines, "\"node\":\"n3\""), "%s", lines);
+    end(&stage);
+}
+
 Test(monitor, clusters_come_and_go)
 {
     struct stage stage = begin();

@@ -46,6 +46,9 @@ Test(trace, each_bad_line_gives_a_message_with_its_place_and_the_rest_is_read)
         {"{\"t_us\":1,\"node\":\"n1\",\"probe\":{\"ok\":true,\"wsrep\":3}}", "probe.wsrep"},
         {"{\"t_us\":1,\"node\":\"n1\",\"probe\":{\"ok\":true,\"wsrep\":{\"cluster_size\":\"3\"}}}",
          "cluster_size"},
+        {"{\"t_us\":1,\"node\":\"n1\",\"probe\":{\"ok\":true,\"wsrep\":{"
+         "\"cluster_size\":4294967299}}}", /* which 32 bits would read as 3 */
+         "cluster_size: a whole number from 0 to 2147483647 is expected"},
         {"{\"t_us\":1,\"node\":\"n1\",\"probe\":{\"ok\":true,\"wsrep\":{\"gcomm_uuid\":\"xyz\"}}}",
          "a UUID"},
         {"{\"t_us\":1,\"t_us\":2,\"node\":\"n1\",\"link\":\"up\"}", "stands twice"},

@@ -210,6 +210,31 @@ static void damage(bool binary, unsigned rounds)
     free(whole.data);
 }
 
+/* Whoever shows a mark counts on an object, as in lines. */
+Test(trace_forms, a_mark_of_the_binary_form_is_an_object)
+{
+    static const char *const marks[] = {"[1]", "7", "", "{", "{}{}"};
+
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        struct bytes bytes;
+        struct notes notes;
+        const struct health_trace_entry entry = {.kind = HEALTH_TRACE_MARK, .mark = marks[i]};
+        struct health_trace_reader *reader = stage_open_text(HEADER, &notes);
+        FILE *stream = open_memstream(&bytes.data, &bytes.size);
+        struct health_trace_writer *writer =
+            health_trace_write_begin(stream, true, health_trace_header(reader));
+        health_trace_write(writer, &entry);
+        cr_assert(health_trace_write_end(writer));
+        fclose(stream);
+        health_trace_close(reader);
+        reader = stage_open_bytes(bytes.data, bytes.size, false, &notes);
+        cr_expect_eq(stage_count_entries(reader), 0, "%s", marks[i]);
+        cr_expect_not_null(strstr(notes.text, "a mark is no JSON object"), "%s", notes.text);
+        health_trace_close(reader);
+        free(bytes.data);
+    }
+}
+
 Test(trace_forms, damaged_bytes_never_crash_the_reader_of_the_binary_form)
 {
     damage(true, 4000);

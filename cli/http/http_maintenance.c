@@ -62,10 +62,11 @@ static bool read_until(const cJSON *json, int64_t *ret_wall_ns)
 
 static bool read_wish(struct http_call *call, const cJSON *json, struct maintenance_wish *ret_wish)
 {
-    const char *strange = strange_key(json);
+    bool object = cJSON_IsObject(json); /* what else there is has items without keys */
+    const char *strange = object ? strange_key(json) : NULL;
 
     ret_wish->reason = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "reason"));
-    if (!cJSON_IsObject(json))
+    if (!object)
         http_refuse(call, HTTP_BADREQUEST, "body: %s is expected", BODY_EXPECTED);
     else if (strange)
         http_refuse(call, HTTP_BADREQUEST, "%.64s: reason and until are expected, once each",
