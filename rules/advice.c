@@ -14,10 +14,13 @@ static enum health_answer yes_if(bool holds)
 
 /* ---- Questions about the cluster ---- */
 
+/* Where half of the members crashed, the rest may have stopped serving already. */
 static enum health_answer serves(const struct health_case *known, uint32_t place)
 {
+    bool at_risk = known->cluster.signs >> HEALTH_SIGN_MAJORITY_AT_RISK & 1u;
+
     (void)place;
-    if (known->cluster.colour == HEALTH_COLOUR_UNKNOWN)
+    if (known->cluster.colour == HEALTH_COLOUR_UNKNOWN || (at_risk && cluster_serves(known)))
         return HEALTH_ANSWER_NOT_KNOWN;
     return yes_if(cluster_serves(known));
 }

@@ -48,9 +48,21 @@ static bool is_down(const struct health_case_node *node)
     return is_in(node, HEALTH_STATE_RED_CLEAN) || is_in(node, HEALTH_STATE_RED_UNCLEAN);
 }
 
-static bool colour_settled(const struct health_case *known)
+/* A node that leaves says for a moment that it is not Primary, and answers no more. */
+static bool is_outside(const struct health_case *known, const struct health_case_node *node)
 {
-    return known->now_ns - known->cluster.since_ns >= known->limits->probe_stale_ns;
+    bool answers = node->facts[HEALTH_FACT_PROBE] == HEALTH_PROBE_FACT_OK ||
+                   node->facts[HEALTH_FACT_AGENT] == HEALTH_AGENT_FACT_OK;
+    return is_in(node, HEALTH_STATE_YELLOW) && answers &&
+           lasts(known, node, known->limits->leave_window_ns);
+}
+
+static bool somebody_is_outside(const struct health_case *known)
+{
+    for (uint32_t i = 0; i < known->count; i++)
+        if (is_outside(known, &known->nodes[i]))
+            return true;
+    return false;
 }
 
 /* ---- The cluster as a whole ---- */
@@ -89,13 +101,13 @@ static bool quorum_lost(const struct health_case *known)
 
     if (known->cluster.colour != HEALTH_COLOUR_RED || !running || running == known->count)
         return false;
-    return known->cluster.reason == HEALTH_REASON_MAJORITY_CRASHED || colour_settled(known);
+    return known->cluster.reason == HEALTH_REASON_MAJORITY_CRASHED || somebody_is_outside(known);
 }
 
 static bool non_primary(const struct health_case *known)
 {
     return known->cluster.colour == HEALTH_COLOUR_RED && !splits(known) && known->count &&
-           count_in(known, HEALTH_STATE_YELLOW) == known->count && colour_settled(known);
+           count_in(known, HEALTH_STATE_YELLOW) == known->count && somebody_is_outside(known);
 }
 
 static bool majority_at_risk(const struct health_case *known)
@@ -120,9 +132,20 @@ static bool members_more(const struct health_case *known)
             known->cluster.primary_size > known->cluster.nodes + known->cluster.others);
 }
 
+/* Who has just been added was not heard yet, and is not missed before it could be. */
+static uint32_t count_awaited(const struct health_case *known)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < known->count; i++)
+        count += !known->nodes[i].known.transitions && !node_settled(known, &known->nodes[i]);
+    return count;
+}
+
 static bool members_fewer(const struct health_case *known)
 {
-    return cluster_serves(known) && count_in(known, HEALTH_STATE_GREEN) < known->cluster.expected;
+    return cluster_serves(known) &&
+           count_in(known, HEALTH_STATE_GREEN) + count_awaited(known) < known->cluster.expected;
 }
 
 /* ---- Single nodes ---- */
@@ -231,21 +254,25 @@ static bool is_blocked(const struct health_case *known, const struct health_case
            is_old(known, node->memory.stood_ns, known->limits->stuck_ns);
 }
 
+/* It stays frozen when its peers have left it out. */
 static bool is_frozen(const struct health_case *known, const struct health_case_node *node)
 {
+    uint8_t agent = node->facts[HEALTH_FACT_AGENT];
+    uint8_t probe = node->facts[HEALTH_FACT_PROBE];
+    bool deaf = agent == HEALTH_AGENT_FACT_DEAF && probe != HEALTH_PROBE_FACT_OK &&
+                probe != HEALTH_PROBE_FACT_ERROR;
+
     (void)known;
-    return node->known.reason == HEALTH_REASON_FROZEN ||
-           node->known.reason == HEALTH_REASON_UNRESPONSIVE;
+    return agent == HEALTH_AGENT_FACT_FROZEN || deaf;
 }
 
-/* A node that leaves says for a moment that it is not Primary, too. */
 static bool is_off_peers(const struct health_case *known, const struct health_case_node *node)
 {
-    bool outside = node->known.reason == HEALTH_REASON_NON_PRIMARY ||
-                   node->known.reason == HEALTH_REASON_VIEW_OUTDATED ||
-                   node->known.reason == HEALTH_REASON_DISCONNECTED;
-    return outside && cluster_serves(known) && !is_inconsistent(known, node) &&
-           node_settled(known, node);
+    bool left_out = node->known.reason == HEALTH_REASON_NON_PRIMARY ||
+                    node->known.reason == HEALTH_REASON_VIEW_OUTDATED ||
+                    node->known.reason == HEALTH_REASON_DISCONNECTED;
+    return left_out && cluster_serves(known) && !is_inconsistent(known, node) &&
+           is_outside(known, node);
 }
 
 static bool is_unheard(const struct health_case_node *node)
