@@ -107,6 +107,18 @@ Test(memory, a_node_that_does_not_serve_raises_nothing)
     cr_expect_eq(node(1)->served.seqno, 100);
 }
 
+Test(memory, an_agents_older_sample_does_not_say_that_it_was_not_alone)
+{
+    begin(3);
+    struct health_view old = scene_actor(&scene, 1)->view;
+    MEMBERS(&scene, 5, 1);
+    scene_actor(&scene, 1)->lags = &old;
+    scene_run(&scene, 1);
+    scene_show_probe(&scene, 1);
+    scene_send_beat(&scene, 1);
+    cr_expect_eq(node(1)->served_size, 1);
+}
+
 Test(memory, nothing_is_remembered_before_anything_is_seen)
 {
     scene_begin(&scene, 3);
@@ -316,6 +328,7 @@ Test(memory, on_its_way_out_nobody_joins)
     begin(3);
     MEMBERS(&scene, 4, 2, 3);
     scene_leave(&scene, 1);
+    scene_actor(&scene, 1)->beat.local = (struct health_probe){.error = HEALTH_PROBE_REFUSED};
     scene_run(&scene, 1);
     cr_expect_eq(node(1)->joining_ns, 0);
 }
