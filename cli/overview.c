@@ -3,6 +3,7 @@
  */
 #include "overview.h"
 
+#include "diagnosis_json.h"
 #include "json_value.h"
 #include "maintenance_text.h"
 #include "report_json.h"
@@ -346,6 +347,20 @@ void overview_diagnose(const struct overview *overview, uint32_t cluster,
     health_memory_case(overview->memory, overview->engine, cluster, overview->limits,
                        health_clock_ns(), &known);
     health_diagnose(&known, ret_diagnosis);
+}
+
+cJSON *overview_diagnosis(const struct overview *overview, uint32_t cluster)
+{
+    struct health_case known;
+    struct health_diagnosis diagnosis;
+    const struct diagnosis_told told = {&known, &diagnosis, overview->roster, cluster,
+                                        wall_offset_ns()};
+
+    if (health_memory_case(overview->memory, overview->engine, cluster, overview->limits,
+                           health_clock_ns(), &known) != HEALTH_OK)
+        return NULL;
+    health_diagnose(&known, &diagnosis);
+    return diagnosis_json(&told);
 }
 
 cJSON *overview_cluster(const struct overview *overview, uint32_t cluster)
