@@ -306,6 +306,13 @@ static void add_faults(cJSON *json, const struct health_diagnosis *diagnosis)
                              cJSON_CreateString(health_faults[diagnosis->findings[i].fault].name));
 }
 
+/* NULL: nothing explains it. */
+static const char *explainer_name(const struct health_finding *finding)
+{
+    return finding->explained_by == HEALTH_UNEXPLAINED ? NULL
+                                                       : health_faults[finding->explained_by].name;
+}
+
 /* What each fault means and what is safe to do. */
 static void add_advice(cJSON *json, const struct health_diagnosis *diagnosis)
 {
@@ -314,8 +321,10 @@ static void add_advice(cJSON *json, const struct health_diagnosis *diagnosis)
         const struct health_fault_row *told = &health_faults[diagnosis->findings[i].fault];
         cJSON *advice = cJSON_CreateObject();
         cJSON_AddStringToObject(advice, "fault", told->name);
+        cJSON_AddStringToObject(advice, "severity", health_severity_name(told->severity));
         cJSON_AddStringToObject(advice, "meaning", told->meaning);
         cJSON_AddStringToObject(advice, "advice", told->advice);
+        add_text(advice, "explained_by", explainer_name(&diagnosis->findings[i]));
         cJSON_AddItemToArray(list, advice);
     }
 }
