@@ -425,7 +425,7 @@ static void take_cluster_report(struct health_memory *memory, const struct healt
 
     if (report->state == HEALTH_COLOUR_GREEN)
         known->split = false;
-    if (engine->clusters[cluster].signs >> HEALTH_SIGN_SPLIT_BRAIN & 1u)
+    if ((unsigned)engine->clusters[cluster].signs >> HEALTH_SIGN_SPLIT_BRAIN & 1u)
         known->split = true;
 }
 
