@@ -254,7 +254,7 @@ static bool is_blocked(const struct health_case *known, const struct health_case
            is_old(known, node->memory.stood_ns, known->limits->stuck_ns);
 }
 
-/* It stays frozen when its peers have left it out. */
+/* It stays frozen when its peers have left it out. On its way out a server is deaf for a moment, too. */
 static bool is_frozen(const struct health_case *known, const struct health_case_node *node)
 {
     uint8_t agent = node->facts[HEALTH_FACT_AGENT];
@@ -262,8 +262,7 @@ static bool is_frozen(const struct health_case *known, const struct health_case_
     bool deaf = agent == HEALTH_AGENT_FACT_DEAF && probe != HEALTH_PROBE_FACT_OK &&
                 probe != HEALTH_PROBE_FACT_ERROR;
 
-    (void)known;
-    return agent == HEALTH_AGENT_FACT_FROZEN || deaf;
+    return agent == HEALTH_AGENT_FACT_FROZEN || (deaf && node_settled(known, node));
 }
 
 static bool is_off_peers(const struct health_case *known, const struct health_case_node *node)
@@ -303,7 +302,8 @@ static bool is_off_monitor(const struct health_case *known, const struct health_
     if (!is_unheard(node) || node->memory.probe_error == HEALTH_PROBE_NONE)
         return false;
     if (vouched_for)
-        return is_old(known, node->memory.probe_error_ns, known->limits->probe_stale_ns);
+        return node_settled(known, node) &&
+               is_old(known, node->memory.probe_error_ns, known->limits->probe_stale_ns);
     return silent && is_counted(known, node);
 }
 

@@ -156,6 +156,64 @@ static void check_fault(const char *code)
     cJSON_Delete(moments);
 }
 
+/* ---- Recordings of real faults ---- */
+
+/* Whatever moment is asked for, nothing else may be said of it. */
+static const struct {
+    const char *name;
+    uint32_t faults;
+} recordings[] = {
+#define F(fault) (1u << HEALTH_FAULT_##fault)
+#define CRASH (F(NODE_CRASHED) | F(MEMBERS_FEWER))
+#define STOP (F(NODE_STOPPED) | F(MEMBERS_FEWER))
+#define JOIN F(JOINER_UNDER_WAY)
+    {"auth_denied", F(WRONG_CREDENTIALS)},
+    {"cut_all_n3", F(MEMBERS_FEWER) | F(UNKNOWN) | F(CUT_OFF_FROM_PEERS)},
+    {"cut_sql_n3", F(CUT_OFF_FROM_MONITOR)},
+    {"five_kill2", CRASH | STOP | F(QUICK_DOUBLE_CRASH)},
+    {"kill9_majority", CRASH | F(QUICK_DOUBLE_CRASH) | F(MAJORITY_AT_RISK) | F(QUORUM_LOST)},
+    {"kill9_rejoin", CRASH | JOIN},
+    {"kill9_rejoin_1s", CRASH | JOIN},
+    {"lossy_network", F(CUT_OFF_FROM_MONITOR)},
+    {"monitor_paused", 0},
+    {"no_agents_kill9", CRASH | JOIN},
+    {"shutdown_all", STOP | F(FULL_STOP)},
+    {"sigstop_zombie", F(NODE_FROZEN) | F(CUT_OFF_FROM_PEERS) | F(MEMBERS_FEWER)},
+    {"sigterm_rejoin", STOP | JOIN},
+    {"sst_joiner", STOP | JOIN},
+    {"steady", 0},
+};
+
+static void check_recording(const char *name, uint32_t allowed)
+{
+    const struct replay_options options = {.strict = true};
+    const struct replay_listener silent = {.context = NULL};
+    static struct health_diagnosis diagnosis;
+    struct replay replay;
+    uint32_t shown = 0;
+    char path[512], told[TEXT_MAX];
+
+    snprintf(path, sizeof path, "%s/%s.jsonl", TRACES_DIR, name);
+    cr_assert(replay_open(&replay, path, &options));
+    for (int64_t at_ns = replay.start_ns; replay.has_entry; at_ns += HEALTH_NS_PER_S / 10) {
+        replay_run(&replay, at_ns, &silent);
+        replay_diagnose(&replay, &diagnosis);
+        shown |= diagnosis.faults;
+        *told = '\0';
+        tell_faults(told, &replay, &diagnosis);
+        cr_expect_eq(diagnosis.faults & ~allowed, 0, "%s at %g s: said is\n%s", name,
+                     replay_seconds(&replay, at_ns), told);
+    }
+    cr_expect_eq(shown, allowed, "%s: of what is there, something was never said", name);
+    replay_close(&replay);
+}
+
+Test(recordings, nothing_is_said_of_them_that_is_not_there)
+{
+    for (size_t i = 0; i < sizeof recordings / sizeof *recordings; i++)
+        check_recording(recordings[i].name, recordings[i].faults);
+}
+
 /* One test a fault, so that one that is wrong hides no other. */
 #define X(id, code, ...) \
     Test(faults, id) \
