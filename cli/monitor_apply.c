@@ -175,6 +175,7 @@ static uint32_t add_cluster(struct monitor *monitor, const struct config_cluster
         return ROSTER_NONE;
     roster_add_cluster(&monitor->roster, number, wanted->name);
     health_memory_forget_cluster(monitor->memory, number);
+    fault_watch_forget(monitor->fault_watch, number);
     return number;
 }
 

@@ -4,6 +4,7 @@
 #ifndef HEALTHD_CLI_MONITOR_PRIVATE_H
 #define HEALTHD_CLI_MONITOR_PRIVATE_H
 
+#include "fault_watch.h"
 #include "journal.h"
 #include "maintenance.h"
 #include "monitor.h"
@@ -35,6 +36,7 @@ struct monitor {
     struct health_queue *queues[READER_COUNT]; /* NULL: no such reader */
     struct health_memory *memory;
     struct journal *journal;
+    struct fault_watch *fault_watch;
     struct sightings *sightings;
     struct history *history;
     struct maintenance *maintenance;
@@ -44,7 +46,7 @@ struct monitor {
     struct health_prober *prober;
     struct health_listener *listener; /* NULL: agents are not listened to */
     struct event *timer;              /* when the engine wants to be called */
-    struct event *second;             /* when somebody's maintenance may come to its end */
+    struct event *second;             /* when time alone may have brought something about */
     int timer_fd;
     int64_t armed_ns; /* what the timer is set to */
     int64_t now_ns;   /* the engine's latest call */
