@@ -68,6 +68,7 @@ static void answers(const char *name, void (*change)(struct health_view *view))
                                            .conf_id = 5,
                                            .size = 3,
                                            .weight = 3,
+                                           .last_committed = -1,
                                            .component = HEALTH_COMPONENT_PRIMARY,
                                            .local_state = HEALTH_LOCAL_SYNCED,
                                            .ready = HEALTH_ANSWER_YES,
