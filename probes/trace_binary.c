@@ -148,10 +148,24 @@ static void read_view(struct source *source, struct health_view *view)
         fail(source, "a view's byte is out of range");
 }
 
-/* What a view says for people. */
-static void read_beside_view(struct source *source, uint8_t flags, char last[HEALTH_VERSION_MAX],
-                             struct health_view *view)
+/* The position, told as the way from the last one. */
+static int64_t read_committed(struct source *source, int64_t *last)
 {
+    uint64_t value = (uint64_t)*last + (uint64_t)read_signed(source);
+    if (value > INT64_MAX) {
+        fail(source, "a position is out of range");
+        return -1;
+    }
+    *last = (int64_t)value;
+    return *last;
+}
+
+/* What a view says beside what it repeats. */
+static void read_beside_view(struct source *source, uint8_t flags, struct view_memory *memory,
+                             unsigned witness, struct health_view *view)
+{
+    char *last = memory->version[witness];
+
     view->recv_queue = flags & PROBE_QUEUE ? (int32_t)read_below(source, (uint64_t)INT32_MAX + 1,
                                                                  "a queue's length is out of range")
                                            : -1;
@@ -161,6 +175,8 @@ static void read_beside_view(struct source *source, uint8_t flags, char last[HEA
         last[size] = '\0';
     }
     view->version = word_version(last, source->reader->version);
+    view->last_committed =
+        flags & PROBE_COMMITTED ? read_committed(source, &memory->committed[witness]) : -1;
 }
 
 static void read_probe(struct source *source, uint32_t node, unsigned witness,
@@ -185,7 +201,15 @@ static void read_probe(struct source *source, uint32_t node, unsigned witness,
         *last = probe->view;
         last->member_count = 0; /* the list lives until the next entry only */
     }
-    read_beside_view(source, flags, memory->version[witness], &probe->view);
+    read_beside_view(source, flags, memory, witness, &probe->view);
+}
+
+static void read_recovery(struct source *source, struct health_recovery *recovery)
+{
+    recovery->status =
+        (uint8_t)read_below(source, HEALTH_RECOVERY_COUNT, "a recovery is not known");
+    recovery->uuid = read_uuid(source);
+    recovery->seqno = read_signed(source);
 }
 
 static void read_beat(struct source *source, uint32_t node, struct health_heartbeat *beat)
@@ -211,6 +235,11 @@ static void read_beat(struct source *source, uint32_t node, struct health_heartb
         beat->grastate.safe_to_bootstrap =
             (uint8_t)read_below(source, HEALTH_ANSWER_COUNT, "an answer is not known");
     }
+    if (flags & BEAT_MOVED)
+        beat->moved = read_number(source);
+    beat->recovery.seqno = -1;
+    if (flags & BEAT_RECOVERY)
+        read_recovery(source, &beat->recovery);
     if (beat->has_local)
         read_probe(source, node, 1, &beat->local);
 }
@@ -284,14 +313,22 @@ enum health_trace_kind trace_binary_next(struct health_trace_reader *reader,
     return entry->kind;
 }
 
+static bool is_former(const char magic[BINARY_MAGIC_SIZE])
+{
+    static const char formers[][BINARY_MAGIC_SIZE + 1] = BINARY_MAGICS_FORMER;
+    for (size_t i = 0; i < sizeof formers / sizeof *formers; i++)
+        if (memcmp(magic, formers[i], BINARY_MAGIC_SIZE) == 0)
+            return true;
+    return false;
+}
+
 bool trace_binary_open(struct health_trace_reader *reader)
 {
     struct source source = {.reader = reader};
     char magic[BINARY_MAGIC_SIZE];
 
     read_bytes(&source, magic, sizeof magic);
-    if (!source.wrong && memcmp(magic, BINARY_MAGIC, sizeof magic) != 0 &&
-        memcmp(magic, BINARY_MAGIC_FORMER, sizeof magic) != 0)
+    if (!source.wrong && memcmp(magic, BINARY_MAGIC, sizeof magic) != 0 && !is_former(magic))
         fail(&source, "neither a JSON trace nor a binary one of this version");
     size_t size = (size_t)read_below(&source, HEADER_MAX, "the header is too long");
     if (!source.wrong && trace_text_reserve(reader, size + 1)) {

@@ -12,17 +12,18 @@
 
 enum { RECORD_PROBE = 1, RECORD_LINK = 2, RECORD_HEARTBEAT = 3, RECORD_MARK = 4 };
 
-/* Flags of a probe. The queue differs where a view repeats; a version hardly ever does. */
+/* Flags of a probe. Queue and position differ where a view repeats; a version hardly ever does. */
 enum {
     PROBE_OK = 1,
     PROBE_VIEW = 2,
     PROBE_SAME_VIEW = 4,
     PROBE_QUEUE = 8,
     PROBE_VERSION = 16, /* it is another than the one told last, "" for none */
+    PROBE_COMMITTED = 32,
 };
 
 /* Flags of a heartbeat. */
-enum { BEAT_LOCAL = 1, BEAT_GRASTATE = 2 };
+enum { BEAT_LOCAL = 1, BEAT_GRASTATE = 2, BEAT_MOVED = 4, BEAT_RECOVERY = 8 };
 
 /* A view's small fields, in the order they are written, one byte each. */
 #define VIEW_BYTES(X) \

@@ -19,6 +19,16 @@ static uint8_t get_gathering(struct decoder *decoder, const cJSON *wsrep, const 
     return (uint8_t)(text ? word_gathering(text) : HEALTH_ANSWER_NOT_KNOWN);
 }
 
+/* -1, with or without a sign, is the server's "none yet". */
+static int64_t get_committed(struct decoder *decoder, const cJSON *wsrep, const char *where)
+{
+    const cJSON *value = field_get(wsrep, "last_committed");
+    if (cJSON_IsNumber(value) && value->valuedouble == -1)
+        return -1;
+    uint64_t number = field_count(decoder, wsrep, where, "last_committed", UINT64_MAX, UINT64_MAX);
+    return number > INT64_MAX ? -1 : (int64_t)number;
+}
+
 static uint32_t node_index(const struct health_trace_header *header, const char *name)
 {
     for (uint32_t i = 0; i < header->node_count; i++)
@@ -63,8 +73,9 @@ static void decode_view(struct decoder *decoder, const cJSON *probe, const char 
     static const char *const known[] = {
         "local_state", "cluster_status", "cluster_size", "cluster_weight", "ready", "connected",
         "cluster_conf_id", "cluster_state_uuid", "gcomm_uuid", "evs_state", "local_recv_queue",
+        "last_committed",
         /* carried by recordings, not used here */
-        "last_committed", "flow_control_paused_ns", "desync_count", "local_index", NULL};
+        "flow_control_paused_ns", "desync_count", "local_index", NULL};
     static const char *const known_vars[] = {"reject_queries", "desync",
                                              "read_only",      "sst_donor_rejects_queries",
                                              "pxc_maint_mode", NULL};
@@ -88,6 +99,7 @@ static void decode_view(struct decoder *decoder, const cJSON *probe, const char 
     view->gathering = get_gathering(decoder, wsrep, where);
     view->recv_queue =
         (int32_t)field_count(decoder, wsrep, where, "local_recv_queue", INT32_MAX, (uint64_t)-1);
+    view->last_committed = get_committed(decoder, wsrep, where);
     view->version =
         word_version(field_text(decoder, probe, where, "version"), decoder->reader->version);
     if (vars) {
@@ -163,11 +175,34 @@ static void decode_grastate(struct decoder *decoder, const cJSON *json,
     grastate->safe_to_bootstrap = field_switch(decoder, saved, "grastate", "safe_to_bootstrap");
 }
 
+static void decode_recovery(struct decoder *decoder, const cJSON *json,
+                            struct health_recovery *recovery)
+{
+    static const char *const known[] = {"status", "uuid", "seqno", NULL};
+#define X(id, text) text,
+    static const char *const statuses[] = { HEALTH_RECOVERIES(X) };
+#undef X
+    const cJSON *told = field_object(decoder, json, "heartbeat", "recovery");
+
+    recovery->seqno = -1;
+    if (!told)
+        return;
+    fields_check(decoder, told, "recovery", known);
+    recovery->status = field_word(decoder, told, "recovery", "status", statuses,
+                                  HEALTH_RECOVERY_COUNT, HEALTH_RECOVERY_NONE);
+    if (recovery->status != HEALTH_RECOVERY_DONE)
+        return;
+    if (!field_get(told, "uuid") || !field_get(told, "seqno"))
+        FAIL(decoder, "recovery: one that is done has uuid and seqno");
+    recovery->uuid = field_uuid(decoder, told, "recovery", "uuid");
+    recovery->seqno = field_signed(decoder, told, "recovery", "seqno", -1);
+}
+
 void trace_decode_beat(struct decoder *decoder, const cJSON *json, struct health_heartbeat *beat)
 {
     static const char *const known[] = {
-        "boot", "seq",      "sent_us",         "pid",   "mysqld", "proc_state", "grastate",
-        "exit", "gvwstate", "sst_in_progress", "local", NULL};
+        "boot", "seq",      "sent_us",         "pid",   "mysqld",   "proc_state", "grastate",
+        "exit", "gvwstate", "sst_in_progress", "moved", "recovery", "local",      NULL};
 #define X(id, text) text,
     static const char *const processes[] = { HEALTH_PROCESSES(X) };
 #undef X
@@ -186,6 +221,8 @@ void trace_decode_beat(struct decoder *decoder, const cJSON *json, struct health
     beat->sst_in_progress = field_switch(decoder, json, "heartbeat", "sst_in_progress");
     decode_exit(decoder, json, beat);
     decode_grastate(decoder, json, &beat->grastate);
+    beat->moved = field_count(decoder, json, "heartbeat", "moved", UINT64_MAX, 0);
+    decode_recovery(decoder, json, &beat->recovery);
     const cJSON *local = field_object(decoder, json, "heartbeat", "local");
     beat->has_local = local != NULL;
     if (local)

@@ -65,6 +65,8 @@ static void add_wsrep(cJSON *probe, const struct health_view *view)
     add_uuid(wsrep, "gcomm_uuid", &view->gcomm_uuid);
     if (view->recv_queue != -1)
         add_signed(wsrep, "local_recv_queue", view->recv_queue);
+    if (view->last_committed != -1)
+        add_signed(wsrep, "last_committed", view->last_committed);
 }
 
 static void add_vars(cJSON *probe, const struct health_view *view)
@@ -132,6 +134,23 @@ static void add_end(cJSON *json, const struct health_heartbeat *beat)
     }
 }
 
+/* What was found is told in full, zero UUID and -1 too: both are results. */
+static void add_recovery(cJSON *json, const struct health_recovery *recovery)
+{
+    char uuid[37];
+
+    if (recovery->status == HEALTH_RECOVERY_NONE)
+        return;
+    cJSON *told = cJSON_AddObjectToObject(json, "recovery");
+    cJSON_AddStringToObject(told, "status",
+                            health_recovery_name((enum health_recovery_status)recovery->status));
+    if (recovery->status != HEALTH_RECOVERY_DONE)
+        return;
+    uuid_format(&recovery->uuid, uuid);
+    cJSON_AddStringToObject(told, "uuid", uuid);
+    add_signed(told, "seqno", recovery->seqno);
+}
+
 void trace_encode_beat(cJSON *object, const struct health_trace_header *header,
                        const struct health_heartbeat *beat)
 {
@@ -152,6 +171,9 @@ void trace_encode_beat(cJSON *object, const struct health_trace_header *header,
     add_end(json, beat);
     add_bool(json, "gvwstate", beat->gvwstate);
     add_bool(json, "sst_in_progress", beat->sst_in_progress);
+    if (beat->moved)
+        add_unsigned(json, "moved", beat->moved);
+    add_recovery(json, &beat->recovery);
     if (beat->has_local)
         add_probe(json, "local", header, &beat->local);
 }

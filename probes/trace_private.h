@@ -11,17 +11,22 @@
 /* Extra keys that were noted already: each is said once. */
 #define NOTED_MAX 64
 
-/* Version 2 added what a view says for people; version 1 is the same without. */
-#define BINARY_MAGIC "HLTHTRC2"
-#define BINARY_MAGIC_FORMER "HLTHTRC1"
+/* Version 2 added what a view says for people, version 3 positions, progress and recoveries. The former are the
+ * same without. */
+#define BINARY_MAGIC "HLTHTRC3"
+#define BINARY_MAGICS_FORMER \
+    { \
+        "HLTHTRC1", "HLTHTRC2" \
+    }
 #define BINARY_MAGIC_SIZE 8
 
 #define MEMBERS_MAX UINT8_MAX
 
 /* Views repeat: each node's last one is kept, of its probe and of its agent; and what its server called
- * itself then. */
+ * itself then. The position counts from the one told last. */
 struct view_memory {
     struct health_view view[2];
+    int64_t committed[2];
     char version[2][HEALTH_VERSION_MAX];
 };
 

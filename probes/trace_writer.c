@@ -85,11 +85,12 @@ static void put_probe(struct health_trace_writer *writer, uint32_t node, unsigne
     const char *version = probe->view.version ? probe->view.version : "";
     bool same = probe->has_view && same_view(&probe->view, last);
     bool queue = probe->has_view && probe->view.recv_queue != -1;
+    bool placed = probe->has_view && probe->view.last_committed != -1;
     bool renamed = probe->has_view && strcmp(version, memory->version[witness]) != 0;
 
     put_byte(writer, (probe->ok ? PROBE_OK : 0u) | (probe->has_view ? PROBE_VIEW : 0u) |
                          (same ? PROBE_SAME_VIEW : 0u) | (queue ? PROBE_QUEUE : 0u) |
-                         (renamed ? PROBE_VERSION : 0u));
+                         (renamed ? PROBE_VERSION : 0u) | (placed ? PROBE_COMMITTED : 0u));
     put_number(writer, (uint64_t)(probe->rtt_ns / HEALTH_NS_PER_US));
     put_number(writer, probe->error);
     put_number(writer, probe->code);
@@ -104,13 +105,27 @@ static void put_probe(struct health_trace_writer *writer, uint32_t node, unsigne
         snprintf(memory->version[witness], HEALTH_VERSION_MAX, "%s", version);
         put_text(writer, memory->version[witness]);
     }
+    if (placed) {
+        put_signed(writer, probe->view.last_committed - memory->committed[witness]);
+        memory->committed[witness] = probe->view.last_committed;
+    }
+}
+
+static void put_recovery(struct health_trace_writer *writer, const struct health_recovery *recovery)
+{
+    put_number(writer, recovery->status);
+    put_uuid(writer, &recovery->uuid);
+    put_signed(writer, recovery->seqno);
 }
 
 static void put_beat(struct health_trace_writer *writer, uint32_t node,
                      const struct health_heartbeat *beat)
 {
-    put_byte(writer,
-             (beat->has_local ? BEAT_LOCAL : 0u) | (beat->grastate.known ? BEAT_GRASTATE : 0u));
+    bool recovery = beat->recovery.status != HEALTH_RECOVERY_NONE;
+
+    put_byte(writer, (beat->has_local ? BEAT_LOCAL : 0u) |
+                         (beat->grastate.known ? BEAT_GRASTATE : 0u) |
+                         (beat->moved ? BEAT_MOVED : 0u) | (recovery ? BEAT_RECOVERY : 0u));
     put_uuid(writer, &beat->boot);
     put_number(writer, beat->seq);
     put_signed(writer, beat->sent_us);
@@ -126,6 +141,10 @@ static void put_beat(struct health_trace_writer *writer, uint32_t node,
         put_signed(writer, beat->grastate.seqno);
         put_number(writer, beat->grastate.safe_to_bootstrap);
     }
+    if (beat->moved)
+        put_number(writer, beat->moved);
+    if (recovery)
+        put_recovery(writer, &beat->recovery);
     if (beat->has_local)
         put_probe(writer, node, 1, &beat->local);
 }

@@ -26,6 +26,7 @@ void view_clear(struct health_view *view)
         .weight = -1,
         .local_state = HEALTH_LOCAL_NOT_KNOWN,
         .recv_queue = -1,
+        .last_committed = -1,
     };
 }
 
@@ -91,6 +92,12 @@ static void take_evs_state(struct health_view *view, const char *value)
 static void take_local_recv_queue(struct health_view *view, const char *value)
 {
     view->recv_queue = (int32_t)number_of(value, INT32_MAX, (uint64_t)-1);
+}
+
+/* Before it has any, the server says -1 as an unsigned number. */
+static void take_last_committed(struct health_view *view, const char *value)
+{
+    view->last_committed = (int64_t)number_of(value, INT64_MAX, (uint64_t)-1);
 }
 
 bool view_take_status(struct health_view *view, const char *name, const char *value)

@@ -18,7 +18,8 @@
     X(ready) \
     X(connected) \
     X(evs_state) \
-    X(local_recv_queue)
+    X(local_recv_queue) \
+    X(last_committed)
 
 /* The variables that it asks for, where the server has them. */
 #define VIEW_VARIABLES(X) \

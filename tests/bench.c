@@ -48,6 +48,7 @@ struct health_observation bench_answer(uint32_t node, int64_t at_ns)
         .conf_id = 5,
         .size = 3,
         .weight = -1,
+        .last_committed = -1,
         .component = HEALTH_COMPONENT_PRIMARY,
         .local_state = HEALTH_LOCAL_SYNCED,
         .ready = HEALTH_ANSWER_YES,

@@ -163,6 +163,7 @@ void fake_say_status(struct fake_text *text)
         {"wsrep_connected", "ON"},
         {"wsrep_evs_state", "OPERATIONAL"},
         {"wsrep_local_recv_queue", "11"},
+        {"wsrep_last_committed", "2817"},
     };
     fake_say_columns(text, 2);
     say_pairs(text, pairs, sizeof pairs / sizeof *pairs);

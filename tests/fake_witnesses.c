@@ -132,6 +132,7 @@ void fake_answer(const char *name, int32_t size)
         .conf_id = 5,
         .size = size,
         .weight = size,
+        .last_committed = -1,
         .component = HEALTH_COMPONENT_PRIMARY,
         .local_state = HEALTH_LOCAL_SYNCED,
         .ready = HEALTH_ANSWER_YES,

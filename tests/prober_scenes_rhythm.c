@@ -41,6 +41,7 @@ void scene_well(void)
         CHECK(is->state_uuid.hi == UINT64_C(0x1111111122223333));
         CHECK(is->gcomm_uuid.lo == UINT64_C(0x8000000000000001));
         CHECK(is->conf_id == 7 && is->size == 3 && is->weight == 3);
+        CHECK(is->last_committed == 2817);
         CHECK(is->recv_queue == 11 && strcmp(seen->version, "10.11.0-MariaDB-fake") == 0);
         CHECK(is->component == HEALTH_COMPONENT_PRIMARY && is->local_state == HEALTH_LOCAL_SYNCED);
         CHECK(is->ready == HEALTH_ANSWER_YES && is->connected == HEALTH_ANSWER_YES);

@@ -125,6 +125,7 @@ void stage_change(struct stage *stage, uint32_t node)
         .conf_id = 5,
         .size = STAGE_NODES_EACH,
         .weight = -1,
+        .last_committed = -1,
         .component = habit == 2 ? HEALTH_COMPONENT_NON_PRIMARY : HEALTH_COMPONENT_PRIMARY,
         .local_state = HEALTH_LOCAL_SYNCED,
         .ready = habit == 2 ? HEALTH_ANSWER_NO : HEALTH_ANSWER_YES,

@@ -42,6 +42,7 @@ static void begin(struct scene *scene, uint32_t nodes, bool agents)
         actor->beat.process = HEALTH_PROCESS_RUNNING;
         actor->beat.proc_state = 'S';
         actor->view.gcomm_uuid = (struct health_uuid){UINT64_C(0x1111111100000000) * (i + 1), i};
+        actor->view.last_committed = -1;
         scene_member(scene, i + 1, nodes, (int32_t)nodes);
         scene_link(scene, i + 1, HEALTH_LINK_UP);
     }

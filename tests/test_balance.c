@@ -64,6 +64,7 @@ static struct health_view member_of_three(uint32_t node)
                                 .conf_id = 5,
                                 .size = 3,
                                 .weight = 3,
+                                .last_committed = -1,
                                 .component = HEALTH_COMPONENT_PRIMARY,
                                 .local_state = HEALTH_LOCAL_SYNCED,
                                 .ready = HEALTH_ANSWER_YES,

@@ -62,6 +62,7 @@ static struct health_view random_view(struct chaos *chaos, uint32_t node)
         .gcomm_uuid = {node + 1, 7},
         .conf_id = chaos->conf - mostly(chaos, 0, 4, 4),
         .size = mostly(chaos, chaos->count, 5, NODES_MAX + 1),
+        .last_committed = -1,
         .component = mostly(chaos, HEALTH_COMPONENT_PRIMARY, 8, HEALTH_COMPONENT_COUNT),
         .local_state = mostly(chaos, HEALTH_LOCAL_SYNCED, 6, HEALTH_LOCAL_ERROR + 1),
         .ready = mostly(chaos, HEALTH_ANSWER_YES, 8, HEALTH_ANSWER_COUNT),

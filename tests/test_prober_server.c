@@ -112,6 +112,7 @@ static void scene_view(void)
         CHECK(view->read_only == HEALTH_ANSWER_NO && view->donor_rejects == HEALTH_ANSWER_NO);
         CHECK(view->maintenance == HEALTH_ANSWER_NOT_KNOWN);
         CHECK(says_number("wsrep_local_recv_queue", (uint64_t)view->recv_queue));
+        CHECK(says_number("wsrep_last_committed", (uint64_t)view->last_committed));
         CHECK(strcmp(mariadb_server_ask(&server, "SELECT VERSION()"), seen->version) == 0);
         CHECK(view->member_count == 1 && seen->members[0].node == 0);
         CHECK(memcmp(&seen->members[0].gcomm_uuid, &view->gcomm_uuid, sizeof view->gcomm_uuid) ==

@@ -73,6 +73,10 @@ Test(trace_forms, both_forms_hold_the_same_and_lose_nothing)
 #define SAYS(t_us, queue, version) \
     "{\"t_us\":" t_us ",\"node\":\"n1\",\"probe\":{\"ok\":true,\"rtt_us\":300,\"wsrep\":{" \
     "\"cluster_size\":3" queue "}" version "}}\n"
+#define BEAT_SAYS(t_us, more) \
+    "{\"t_us\":" t_us ",\"node\":\"n1\",\"heartbeat\":{" \
+    "\"boot\":\"573eebdb-e711-4f41-9041-7299d955b7a3\",\"seq\":1,\"mysqld\":\"stopped\"" more \
+    "}}\n"
 #define QUEUE(length) ",\"local_recv_queue\":" length
 #define VERSION(text) ",\"version\":\"" text "\""
 
@@ -128,22 +132,96 @@ Test(trace_forms, a_version_is_cut_and_a_queue_is_a_number)
     free(said);
 }
 
-Test(trace_forms, a_binary_trace_of_the_former_version_is_read)
+/* Positions, progress and recoveries, each known and not known. */
+static const char witnessed[] = HEADER SAYS("1000", ",\"last_committed\":0", "")
+    SAYS("2000", "", "") SAYS("3000", ",\"last_committed\":9223372036854775807",
+                              "") SAYS("4000", ",\"last_committed\":12", "") BEAT_SAYS("5000", "")
+        BEAT_SAYS("6000", ",\"moved\":18446744073709551615")
+            BEAT_SAYS("7000", ",\"recovery\":{\"status\":\"running\"}")
+                BEAT_SAYS("8000", ",\"moved\":7,\"recovery\":{\"status\":\"failed\"}")
+                    BEAT_SAYS("9000", ",\"recovery\":{\"status\":\"done\",\"uuid\":\""
+                                      "573eebdb-e711-4f41-9041-7299d955b7a3\",\"seqno\":2817}")
+                        BEAT_SAYS("10000", ",\"recovery\":{\"status\":\"done\",\"uuid\":\""
+                                           "00000000-0000-0000-0000-000000000000\",\"seqno\":-1}");
+
+Test(trace_forms, both_forms_hold_what_diagnoses_rest_on)
+{
+    struct notes notes;
+    struct bytes binary =
+        rewrite(stage_open_bytes(witnessed, strlen(witnessed), true, &notes), true);
+    struct bytes text =
+        rewrite(stage_open_bytes(witnessed, strlen(witnessed), true, &notes), false);
+    struct bytes text_of_binary = rewrite(open_again(&binary), false);
+    static const char *const kept[] = {
+        "\"last_committed\":0",
+        "\"last_committed\":9223372036854775807",
+        "\"last_committed\":12",
+        "\"moved\":18446744073709551615",
+        "\"recovery\":{\"status\":\"running\"}",
+        "\"moved\":7,\"recovery\":{\"status\":\"failed\"}",
+        "\"uuid\":\"573eebdb-e711-4f41-9041-7299d955b7a3\",\"seqno\":2817}",
+        "\"uuid\":\"00000000-0000-0000-0000-000000000000\",\"seqno\":-1}",
+    };
+
+    cr_expect_str_eq(text_of_binary.data, text.data);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        cr_expect_not_null(strstr(text.data, kept[i]), "%s", kept[i]);
+    free(binary.data);
+    free(text.data);
+    free(text_of_binary.data);
+}
+
+/* Seqno 0 is a real position: what is not known must not look like it. */
+Test(trace_forms, a_position_that_is_not_known_is_none)
+{
+    static const char text[] =
+        HEADER SAYS("1000", "", "") SAYS("2000", ",\"last_committed\":18446744073709551615", "")
+            SAYS("3000", ",\"last_committed\":-1", "") SAYS("4000", ",\"last_committed\":null", "");
+    struct notes notes;
+    struct health_trace_entry entry;
+    struct health_trace_reader *reader = stage_open_text(text, &notes);
+    unsigned count = 0;
+
+    for (; health_trace_next(reader, &entry) != HEALTH_TRACE_END; count++)
+        cr_expect_eq(entry.observation.probe.view.last_committed, -1, "entry %u", count);
+    cr_expect_eq(count, 4, "%s", notes.text);
+    health_trace_close(reader);
+}
+
+Test(trace_forms, what_is_no_position_progress_or_recovery_costs_its_line)
+{
+    static const char text[] = HEADER SAYS("1000", ",\"last_committed\":-2", "")
+        SAYS("2000", ",\"last_committed\":\"7\"", "") BEAT_SAYS("3000", ",\"moved\":-1")
+            BEAT_SAYS("4000", ",\"recovery\":{\"status\":\"dancing\"}")
+                BEAT_SAYS("5000", ",\"recovery\":{\"status\":\"done\"}")
+                    BEAT_SAYS("6000", ",\"recovery\":{\"status\":\"done\",\"seqno\":7}")
+                        BEAT_SAYS("7000", ",\"recovery\":7");
+    struct notes notes;
+    struct health_trace_reader *reader = stage_open_text(text, &notes);
+
+    cr_expect_eq(stage_count_entries(reader), 0);
+    cr_expect_eq(notes.problems, 7, "%s", notes.text);
+    health_trace_close(reader);
+}
+
+Test(trace_forms, binary_traces_of_the_former_versions_are_read)
 {
     static const char text[] = HEADER SAYS("1000", "", "") SAYS("2000", "", "") GOOD;
     struct notes notes;
     struct bytes former = rewrite(stage_open_bytes(text, strlen(text), true, &notes), true);
     struct bytes again;
 
-    cr_assert_eq(memcmp(former.data, "HLTHTRC2", 8), 0);
-    former.data[7] = '1';
-    again = rewrite(open_again(&former), false);
-    cr_expect_not_null(strstr(again.data, "\"t_us\":2000,\"node\":\"n1\""));
-    cr_expect_not_null(strstr(again.data, GOOD));
-    former.data[7] = '3';
+    cr_assert_eq(memcmp(former.data, "HLTHTRC3", 8), 0);
+    for (char version = '1'; version <= '2'; version++) {
+        former.data[7] = version;
+        again = rewrite(open_again(&former), false);
+        cr_expect_not_null(strstr(again.data, "\"t_us\":2000,\"node\":\"n1\""));
+        cr_expect_not_null(strstr(again.data, GOOD));
+        free(again.data);
+    }
+    former.data[7] = '4';
     cr_expect_null(stage_open_bytes(former.data, former.size, true, &notes));
     free(former.data);
-    free(again.data);
 }
 
 static uint64_t next_random(uint64_t *seed)

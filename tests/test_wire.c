@@ -33,6 +33,8 @@ static struct wire_beat full_beat(void)
                  .grastate = {true, {1, 2}, 7, HEALTH_ANSWER_NO},
                  .gvwstate = HEALTH_ANSWER_YES,
                  .sst_in_progress = HEALTH_ANSWER_NO,
+                 .moved = UINT64_C(1099511627776),
+                 .recovery = {HEALTH_RECOVERY_DONE, {3, 4}, 2817},
                  .has_local = true,
                  .local = {.ok = true,
                            .has_view = true,
@@ -52,6 +54,7 @@ static struct wire_beat full_beat(void)
                                     .donor_rejects = HEALTH_ANSWER_NO,
                                     .maintenance = HEALTH_ANSWER_NO,
                                     .recv_queue = 12,
+                                    .last_committed = INT64_C(9007199254740997),
                                     .version = "10.11.6-MariaDB-log"}}},
     };
     return beat;
@@ -70,6 +73,7 @@ static void expect_same_view(const struct health_view *a, const struct health_vi
     cr_assert_eq(a->size, b->size);
     cr_assert_eq(a->weight, b->weight);
     cr_assert_eq(a->recv_queue, b->recv_queue);
+    cr_assert_eq(a->last_committed, b->last_committed);
     cr_assert_str_eq(a->version, b->version);
     cr_assert(same_bytes(&a->component, &b->component,
                          offsetof(struct health_view, member_count) -
@@ -92,6 +96,12 @@ static void expect_same_beat(const struct health_heartbeat *a, const struct heal
     cr_assert_eq(a->grastate.safe_to_bootstrap, b->grastate.safe_to_bootstrap);
     cr_assert_eq(a->gvwstate, b->gvwstate);
     cr_assert_eq(a->sst_in_progress, b->sst_in_progress);
+    cr_assert_eq(a->moved, b->moved);
+    cr_assert_eq(a->recovery.status, b->recovery.status);
+    if (a->recovery.status == HEALTH_RECOVERY_DONE) {
+        cr_assert(same_bytes(&a->recovery.uuid, &b->recovery.uuid, sizeof a->recovery.uuid));
+        cr_assert_eq(a->recovery.seqno, b->recovery.seqno);
+    }
     cr_assert_eq(a->has_local, b->has_local);
     cr_assert_eq(a->local.ok, b->local.ok);
     cr_assert_eq(a->local.error, b->local.error);
@@ -131,24 +141,44 @@ Test(wire, a_beat_survives_the_round_trip)
     beat.beat.exit_kind = HEALTH_EXIT_CODE;
     beat.beat.exit_value = 0;
     beat.beat.grastate.seqno = -1;
+    beat.beat.moved = UINT64_MAX;
+    beat.beat.recovery = (struct health_recovery){HEALTH_RECOVERY_DONE, {0, 0}, -1};
     beat.beat.local = (struct health_probe){.error = HEALTH_PROBE_TIMEOUT, .code = 2013};
     round_trip(key, &beat);
     snprintf(beat.cluster, sizeof beat.cluster, "\"quoted\\ and\ttabbed\" \xc3\xa4");
     memset(beat.node, 'n', sizeof beat.node - 1);
     beat.answer[0] = '\0';
-    beat.beat = (struct health_heartbeat){.boot = {1, 0}, .process = HEALTH_PROCESS_STOPPED};
+    beat.beat = (struct health_heartbeat){.boot = {1, 0},
+                                          .process = HEALTH_PROCESS_STOPPED,
+                                          .recovery.status = HEALTH_RECOVERY_RUNNING};
     round_trip(key, &beat);
     wire_key_destroy(key);
 }
 
-Test(wire, a_full_beat_with_a_key_fits_a_datagram)
+/* Everything present, with the longest names and the most digits. */
+Test(wire, the_fullest_beat_with_a_key_fits_a_datagram)
 {
+    static const char version[] = "11.4.100-1234567-MariaDB-enterprise-ubu2404-log-and-so-on-12345";
     struct wire_key *key = make_key();
     struct wire_beat beat = full_beat();
+    struct health_view *view = &beat.beat.local.view;
     char datagram[WIRE_MAX];
 
+    _Static_assert(sizeof version == HEALTH_VERSION_MAX, "the longest there is");
     memset(beat.cluster, 'c', sizeof beat.cluster - 1);
     memset(beat.node, 'n', sizeof beat.node - 1);
+    beat.beat.seq = beat.beat.moved = UINT64_MAX;
+    beat.beat.sent_us = beat.beat.grastate.seqno = beat.beat.recovery.seqno = INT64_MIN;
+    beat.beat.pid = UINT32_MAX;
+    beat.beat.process = HEALTH_PROCESS_UNRESPONSIVE;
+    beat.beat.exit_value = INT32_MIN;
+    beat.beat.local.code = UINT16_MAX;
+    beat.beat.local.rtt_ns = INT64_MAX;
+    view->size = view->weight = view->recv_queue = INT32_MAX;
+    view->last_committed = INT64_MAX;
+    view->component = HEALTH_COMPONENT_DISCONNECTED;
+    view->gathering = HEALTH_ANSWER_NO;
+    view->version = version;
     cr_assert_gt(wire_encode_beat(key, &beat, datagram), 0);
     wire_key_destroy(key);
 }

@@ -57,6 +57,7 @@ static void *actor(void *context)
 
 static const struct health_view member_view = {.state_uuid = {1, 1},
                                                .weight = -1,
+                                               .last_committed = -1,
                                                .component = HEALTH_COMPONENT_PRIMARY,
                                                .local_state = HEALTH_LOCAL_SYNCED,
                                                .ready = HEALTH_ANSWER_YES};

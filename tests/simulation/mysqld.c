@@ -285,6 +285,7 @@ static void say_status(struct world *world, uint32_t id, struct health_view *say
     says->gcomm_uuid = member_uuid(world, id);
     says->conf_id = HEALTH_CONF_NONE;
     says->weight = -1;
+    says->last_committed = -1;
     says->connected = HEALTH_ANSWER_YES;
     says->rejects = node->rejects ? HEALTH_ANSWER_YES : HEALTH_ANSWER_NO;
     if (shown)
