@@ -3,9 +3,8 @@
  * second thread. The queue hands what changed from the thread that owns the engine to the one that acts.
  *     cc -std=c17 controller.c -o controller $(pkg-config --cflags --libs healthd)
  *     controller NODE... <observations
- * A line is an observation: MILLISECONDS NODE WHAT, in order of time, where WHAT is
- *     member CONF SIZE    a probe found a Synced member of a Primary component of that id and size
- *     refused, timeout... a probe failed in this way
+ * A line is an observation: MILLISECONDS NODE WHAT, in order of time. WHAT is "member CONF SIZE" (a Synced member of a
+ * Primary component of that id and size answered a probe), or "refused", "timeout"... (a probe failed so).
  */
 #include <healthd/engine.h>
 #include <healthd/rules.h>

@@ -79,7 +79,8 @@ class Story:
         self.fails(node, "refused", 2003)
         self.beats[node] = {
             "pid": self.beats.get(node, {}).get("pid", 1), "mysqld": "stopped", "exit": ending,
-            "grastate": {"uuid": HISTORY, "seqno": seqno, "safe_to_bootstrap": 0}}
+            "grastate": {"uuid": HISTORY, "seqno": seqno, "safe_to_bootstrap": 0},
+            "gvwstate": seqno < 0, "sst_in_progress": False}
         self.beat(node)
         self.probe(node)
 
@@ -88,6 +89,10 @@ class Story:
 
     def stop(self, node, seqno=100):
         self.ends(node, {"code": 0}, seqno)
+
+    def recovered(self, node, seqno):
+        """Its agent has run --wsrep-recover."""
+        self.beats[node]["recovery"] = {"status": "done", "uuid": HISTORY, "seqno": seqno}
 
     def start(self, node, pid):
         """mysqld runs and takes no connections yet."""
@@ -157,6 +162,9 @@ def full_crash():
     story.crash("n2")
     story.run(8)
     story.crash("n3")
+    story.run(3)
+    for node in ("n2", "n3"):
+        story.recovered(node, 100)
     story.run(3)
     story.write()
 
