@@ -4,6 +4,7 @@
 #include "agent.h"
 
 #include "agent_word.h"
+#include "recovery.h"
 
 #include <event2/event.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct agent {
     struct health_process_watch *watch;
     struct health_prober *prober;
     struct health_sender *sender;
+    struct recovery *recovery;
     struct event *regular;
     struct event *soon;
     int64_t news_ns;   /* when to look for news again; 0: not asked for, as below */
@@ -33,11 +35,12 @@ struct agent {
     int64_t repeat_ns; /* when to say "gone" again */
     unsigned repeats;  /* how often yet */
     struct agent_socket socket;
-    uint32_t life;        /* the pid whose life the socket's testimony is of */
-    bool alive;           /* and whether it was there */
-    int64_t answered_ns;  /* mysqld's last answer */
-    int64_t since_ns;     /* when that life, or its absence, was first seen */
-    bool unseen_remarked; /* mysqld answers and no process is seen: said */
+    uint32_t life;                /* the pid whose life the socket's testimony is of */
+    bool alive;                   /* and whether it was there */
+    int64_t answered_ns;          /* mysqld's last answer */
+    int64_t since_ns;             /* when that life, or its absence, was first seen */
+    bool unseen_remarked;         /* mysqld answers and no process is seen: said */
+    struct health_heartbeat down; /* as the node was when its recovery began */
     struct agent_gist said;
     int64_t said_ns; /* the last beat; 0: none yet */
     int64_t begun_ns;
@@ -104,11 +107,23 @@ static void remark_unseen(struct agent *agent, const struct health_heartbeat *wa
         "container and as its user (or root)?");
 }
 
+/* The mysqld that recovers the position is our own doing: the node is as down as it was before. Another one that comes
+ * makes what was found a thing of the past. */
+static void see_through_recovery(struct agent *agent, struct health_heartbeat *beat)
+{
+    if (beat->process != HEALTH_PROCESS_STOPPED && recovery_owns(agent->recovery, (pid_t)beat->pid))
+        *beat = agent->down;
+    else if (beat->process == HEALTH_PROCESS_RUNNING || beat->process == HEALTH_PROCESS_STARTING)
+        recovery_forget(agent->recovery);
+    recovery_describe(agent->recovery, &beat->recovery);
+}
+
 /* What the process watch sees, as the beginning of a heartbeat. It reads files, so once for each occasion. */
 static void look(struct agent *agent, int64_t now_ns, struct health_heartbeat *beat)
 {
     memset(beat, 0, sizeof *beat);
     health_process_describe(agent->watch, beat);
+    see_through_recovery(agent, beat);
     note_life(agent, beat, now_ns);
 }
 
@@ -212,6 +227,36 @@ static void beat_wanted(void *context)
     arm(agent);
 }
 
+static void remark(void *context, uint32_t node, const char *text)
+{
+    struct agent *agent = context;
+    (void)node;
+    agent->options.remark(agent->options.context, HEALTH_NODE_NONE, text);
+}
+
+/* A monitor asks for the position. It works on the data directory: not while anybody else may. */
+static void recovery_wanted(void *context)
+{
+    struct agent *agent = context;
+    int64_t now_ns = health_clock_ns();
+    struct health_heartbeat beat;
+
+    look(agent, now_ns, &beat);
+    if (beat.process != HEALTH_PROCESS_STOPPED || beat.sst_in_progress != HEALTH_ANSWER_NO) {
+        remark(agent, HEALTH_NODE_NONE,
+               "the position is not recovered now: mysqld is there, or a state transfer was");
+        return;
+    }
+    agent->down = beat;
+    recovery_begin(agent->recovery);
+    tell(agent);
+}
+
+static void recovery_ended(void *context)
+{
+    tell(context);
+}
+
 /* Who served until now and is silent, or says good-bye, may be about to end. */
 static void note_answer(struct agent *agent, const struct health_observation *observation)
 {
@@ -248,11 +293,17 @@ static void socket_observed(void *context, const struct health_observation *obse
     tell_if_news(agent, &beat, health_clock_ns());
 }
 
-static void remark(void *context, uint32_t node, const char *text)
+static enum health_error begin_recovery(struct agent *agent, struct event_base *base)
 {
-    struct agent *agent = context;
-    (void)node;
-    agent->options.remark(agent->options.context, HEALTH_NODE_NONE, text);
+    const struct recovery_options options = {
+        .base = base,
+        .argv = agent->options.recover,
+        .remark = remark,
+        .changed = recovery_ended,
+        .context = agent,
+    };
+    agent->recovery = recovery_create(&options);
+    return agent->recovery ? HEALTH_OK : HEALTH_ENOMEM;
 }
 
 static enum health_error begin_sender(struct agent *agent, struct event_base *base)
@@ -266,6 +317,7 @@ static enum health_error begin_sender(struct agent *agent, struct event_base *ba
         .key_file = agent->options.key_file,
         .remark = remark,
         .wanted = beat_wanted,
+        .recover = recovery_wanted,
         .context = agent,
     };
     return health_sender_create(&options, &agent->sender);
@@ -323,6 +375,8 @@ enum health_error agent_create(struct event_base *base, const struct agent_optio
     agent->begun_ns = health_clock_ns();
     enum health_error error = begin_timers(agent, base);
     if (error == HEALTH_OK)
+        error = begin_recovery(agent, base);
+    if (error == HEALTH_OK)
         error = begin_sender(agent, base);
     if (error == HEALTH_OK)
         error = begin_prober(agent, base);
@@ -342,6 +396,7 @@ void agent_destroy(struct agent *agent)
     health_process_destroy(agent->watch);
     health_prober_destroy(agent->prober);
     health_sender_destroy(agent->sender);
+    recovery_destroy(agent->recovery);
     if (agent->regular)
         event_free(agent->regular);
     if (agent->soon)

@@ -20,6 +20,7 @@ struct agent_options {
     const char *pid_file; /* NULL: none, as below */
     const char *key_file;
     struct health_target target; /* mysqld's socket, and as whom to ask */
+    char *const *recover; /* the command that recovers the position; ends with NULL. NULL: none */
     int64_t interval_ns;
     health_remark *remark;
     void *context;

@@ -13,7 +13,8 @@
 
 const char agent_help[] =
     "usage: healthd-agent --cluster NAME --node NAME --monitor HOST[:PORT] --datadir DIRECTORY\n"
-    "                     --socket FILE [--user NAME] [--password-file FILE] ...\n\n"
+    "                     --socket FILE [--user NAME] [--password-file FILE] ... [-- "
+    "COMMAND...]\n\n"
     "Watch the mysqld beside it and send heartbeats to healthd.\n\n"
     "  --cluster NAME        the cluster's name in healthd's configuration\n"
     "  --node NAME           this node's name there\n"
@@ -27,7 +28,10 @@ const char agent_help[] =
     "  --pid-file FILE       mysqld's pid file, where it is not in the data directory\n"
     "  --key-file FILE       the key shared with healthd; without it heartbeats can be forged\n"
     "  --interval-ms N       between heartbeats, 10 to 60000; 500 by default\n"
-    "  --help, --version\n\n"
+    "  --help, --version\n"
+    "  -- COMMAND...         what recovers the node's position when healthd asks for it: mysqld as "
+    "it\n"
+    "                        is started here, with --wsrep-recover. No shell is used\n\n"
     "It runs in the foreground until SIGTERM; SIGHUP reads the credentials again.\n"
     "Run it as the user that mysqld runs as, or as root: to others the kernel does not say how a\n"
     "process ended.\n"
@@ -172,10 +176,16 @@ bool agent_command_parse(int argc, char **argv, struct agent_command *ret_comman
         if (!take_option(ret_command, option, wrong, size))
             return false;
     }
-    if (optind < argc) {
+    bool dashes = optind > 1 && strcmp(argv[optind - 1], "--") == 0;
+    if (optind < argc && !dashes) {
         snprintf(wrong, size, "\"%s\" belongs to no option", argv[optind]);
         return false;
     }
+    if (dashes && optind == argc) {
+        snprintf(wrong, size, "--: the command that recovers the position is expected behind it");
+        return false;
+    }
+    ret_command->options.recover = dashes ? argv + optind : NULL;
     ret_command->options.monitors = ret_command->monitors;
     return ret_command->help || ret_command->version || is_complete(ret_command, wrong, size);
 }

@@ -13,8 +13,6 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <netdb.h>
-#include <netinet/in.h>
-#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,16 +43,12 @@ struct health_listener {
     struct complaints complaints[COMPLAINT_COUNT];
 };
 
-/* A datagram as it came, and where it came from and to. */
+/* A datagram as it came. */
 struct arrival {
     char bytes[WIRE_MAX + 2]; /* one more than allowed, and a final 0 */
     size_t size;
     int64_t at_ns;
-    struct sockaddr_storage from;
-    socklen_t from_length;
-    alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
-                                         CMSG_SPACE(sizeof(struct in_pktinfo))];
-    size_t control_length;
+    struct way way;
 };
 
 /* Say what was refused, at most once a minute for each kind, and how often meanwhile. */
@@ -69,7 +63,7 @@ static void complain(struct health_listener *listener, enum complaint kind, uint
         complaints->unsaid++;
         return;
     }
-    address_format((const struct sockaddr *)&arrival->from, arrival->from_length, from);
+    address_format((const struct sockaddr *)&arrival->way.from, arrival->way.from_length, from);
     int used = snprintf(text, sizeof text, "heartbeat from %s: %s", from, what);
     if (complaints->unsaid && used > 0 && (size_t)used < sizeof text)
         snprintf(text + used, sizeof text - (size_t)used, " (and %llu more like it since)",
@@ -100,6 +94,23 @@ static void answer_from(struct msghdr *message)
     }
 }
 
+static bool send_back(const struct health_listener *listener, const struct way *way, char *datagram,
+                      size_t size)
+{
+    struct way back = *way;
+    struct iovec part = {.iov_base = datagram, .iov_len = size};
+    struct msghdr message = {
+        .msg_name = &back.from,
+        .msg_namelen = back.from_length,
+        .msg_iov = &part,
+        .msg_iovlen = 1,
+        .msg_control = back.control,
+        .msg_controllen = back.control_length,
+    };
+    answer_from(&message);
+    return size && sendmsg(listener->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+}
+
 static void challenge(struct health_listener *listener, struct peer *peer,
                       const struct health_uuid *boot, struct arrival *arrival)
 {
@@ -110,20 +121,8 @@ static void challenge(struct health_listener *listener, struct peer *peer,
     if (!nonce)
         return;
     snprintf(challenge.nonce, sizeof challenge.nonce, "%s", nonce);
-    struct iovec part = {
-        .iov_base = datagram,
-        .iov_len = wire_encode_challenge(listener->key, &challenge, datagram),
-    };
-    struct msghdr message = {
-        .msg_name = &arrival->from,
-        .msg_namelen = arrival->from_length,
-        .msg_iov = &part,
-        .msg_iovlen = 1,
-        .msg_control = arrival->control,
-        .msg_controllen = arrival->control_length,
-    };
-    answer_from(&message);
-    if (part.iov_len && sendmsg(listener->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) > 0)
+    size_t size = wire_encode_challenge(listener->key, &challenge, datagram);
+    if (send_back(listener, &arrival->way, datagram, size))
         listener->counters.challenges++;
     if (peer->unanswered % UNANSWERED_MAX == 0)
         complain(listener, DEAF_AGENT, peer->node, arrival,
@@ -161,6 +160,7 @@ static void beat_arrived(struct health_listener *listener, struct wire_beat *bea
     }
     switch (peer_admit(peer, beat, listener->key != NULL, arrival->at_ns)) {
     case PEER_TAKE:
+        peer->way = arrival->way;
         observe(listener, peer, beat, arrival->at_ns);
         break;
     case PEER_STALE:
@@ -203,20 +203,20 @@ static bool receive(struct health_listener *listener, struct arrival *arrival)
 {
     struct iovec part = {.iov_base = arrival->bytes, .iov_len = sizeof arrival->bytes - 1};
     struct msghdr message = {
-        .msg_name = &arrival->from,
-        .msg_namelen = sizeof arrival->from,
+        .msg_name = &arrival->way.from,
+        .msg_namelen = sizeof arrival->way.from,
         .msg_iov = &part,
         .msg_iovlen = 1,
-        .msg_control = arrival->control,
-        .msg_controllen = sizeof arrival->control,
+        .msg_control = arrival->way.control,
+        .msg_controllen = sizeof arrival->way.control,
     };
     ssize_t size = recvmsg(listener->fd, &message, MSG_DONTWAIT);
     if (size < 0)
         return errno == EINTR;
     arrival->size = (size_t)size;
     arrival->at_ns = health_clock_ns();
-    arrival->from_length = message.msg_namelen;
-    arrival->control_length = message.msg_controllen;
+    arrival->way.from_length = message.msg_namelen;
+    arrival->way.control_length = message.msg_controllen;
     datagram_arrived(listener, arrival);
     return true;
 }
@@ -343,6 +343,21 @@ enum health_error health_listener_add(struct health_listener *listener, const ch
 enum health_error health_listener_remove(struct health_listener *listener, uint32_t node)
 {
     return peers_remove(&listener->peers, node);
+}
+
+enum health_error health_listener_recover(struct health_listener *listener, uint32_t node)
+{
+    const struct peer *peer = peers_of(&listener->peers, node);
+    char datagram[WIRE_MAX];
+
+    if (!peer)
+        return HEALTH_ENOENT;
+    if (!peer->way.from_length)
+        return HEALTH_EINVAL;
+    const struct wire_request request = {.boot = peer->boot, .seq = peer->seq};
+    send_back(listener, &peer->way, datagram,
+              wire_encode_request(listener->key, &request, datagram));
+    return HEALTH_OK;
 }
 
 bool health_listener_reread(struct health_listener *listener)

@@ -102,6 +102,12 @@ struct peer *peers_find(const struct peers *peers, const char *cluster, const ch
     return NULL;
 }
 
+struct peer *peers_of(const struct peers *peers, uint32_t node)
+{
+    struct peer **place = place_of(peers, node);
+    return place ? *place : NULL;
+}
+
 void peers_clear(struct peers *peers)
 {
     for (size_t i = 0; i < peers->bucket_count; i++)

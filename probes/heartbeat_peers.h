@@ -9,7 +9,21 @@
 
 #include "heartbeat_wire.h"
 
+#include <netinet/in.h>
+#include <stdalign.h>
+#include <sys/socket.h>
+
 #define PEER_FORMER_BOOTS 4
+
+/* Where a datagram came from, and where to: an answer leaves from there, or an agent's connected socket would not
+ * take it. */
+struct way {
+    struct sockaddr_storage from;
+    socklen_t from_length; /* 0: none has come */
+    alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo)) +
+                                         CMSG_SPACE(sizeof(struct in_pktinfo))];
+    size_t control_length;
+};
 
 struct peer {
     struct peer *next; /* in its bucket */
@@ -23,6 +37,7 @@ struct peer {
     char nonce[WIRE_NONCE_MAX]; /* "": none is pending */
     int64_t nonce_until_ns;
     unsigned unanswered; /* challenges since the last beat that was taken */
+    struct way way;      /* of the last beat that was taken */
 };
 
 struct peers {
@@ -36,6 +51,7 @@ enum health_error peers_add(struct peers *peers, const char *cluster, const char
                             uint32_t node);
 enum health_error peers_remove(struct peers *peers, uint32_t node);
 struct peer *peers_find(const struct peers *peers, const char *cluster, const char *name);
+struct peer *peers_of(const struct peers *peers, uint32_t node);
 void peers_clear(struct peers *peers);
 
 enum peer_verdict { PEER_TAKE, PEER_STALE, PEER_CHALLENGE };

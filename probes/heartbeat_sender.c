@@ -13,9 +13,13 @@
 /* What an answer to a challenge adds to a beat. */
 #define ANSWER_SIZE (sizeof ",\"answer\":\"\"" + WIRE_NONCE_MAX)
 
+/* How many beats a monitor's request may lag behind: some seconds, and not for whoever recorded it. */
+#define REQUEST_BEATS 20
+
 struct health_sender {
     health_remark *remark;
     void (*wanted)(void *context);
+    void (*recover)(void *context);
     void *context;
     struct wire_key *key; /* NULL: none */
     struct wire_reader *reader;
@@ -31,19 +35,39 @@ static void remark(void *context, uint32_t node, const char *text)
     sender->remark(sender->context, node, text);
 }
 
-/* A challenge is answered only where it is of a monitor that has our key, and meant for this life of ours. */
+/* Is it meant for this life of ours, and sent just now? */
+static bool is_request(struct health_sender *sender, const char *json)
+{
+    const struct health_heartbeat *ours = &sender->beat.beat;
+    struct wire_request request;
+
+    return wire_decode_request(sender->reader, json, &request) &&
+           uuid_equal(&request.boot, &ours->boot) && request.seq <= ours->seq &&
+           ours->seq - request.seq <= REQUEST_BEATS;
+}
+
+static bool is_challenge(struct health_sender *sender, const char *json,
+                         struct wire_challenge *ret_challenge)
+{
+    return sender->key && wire_decode_challenge(sender->reader, json, ret_challenge) &&
+           uuid_equal(&ret_challenge->boot, &sender->beat.beat.boot);
+}
+
+/* Only what is of a monitor that has our key is obeyed; without a key, what comes from a monitor's address. */
 static void heard(void *context, struct monitor *monitor, char *datagram, size_t size)
 {
     struct health_sender *sender = context;
     struct wire_challenge challenge;
 
-    if (!sender->key || wire_open(sender->key, datagram, size) != WIRE_GOOD ||
-        !wire_decode_challenge(sender->reader, datagram, &challenge) ||
-        !uuid_equal(&challenge.boot, &sender->beat.beat.boot))
+    if (wire_open(sender->key, datagram, size) != WIRE_GOOD)
         return;
-    memcpy(monitor->nonce, challenge.nonce, sizeof monitor->nonce);
-    if (sender->wanted)
-        sender->wanted(sender->context);
+    if (is_challenge(sender, datagram, &challenge)) {
+        memcpy(monitor->nonce, challenge.nonce, sizeof monitor->nonce);
+        if (sender->wanted)
+            sender->wanted(sender->context);
+    } else if (sender->recover && is_request(sender, datagram)) {
+        sender->recover(sender->context);
+    }
 }
 
 /* A random (version 4) UUID for this life. */
@@ -123,6 +147,7 @@ enum health_error health_sender_create(const struct health_sender_options *optio
         return HEALTH_ENOMEM;
     sender->remark = options->remark;
     sender->wanted = options->wanted;
+    sender->recover = options->recover;
     sender->context = options->context;
     enum health_error error = prepare(sender, options);
     if (error == HEALTH_OK)

@@ -124,6 +124,23 @@ bool wire_decode_challenge(struct wire_reader *reader, const char *text,
     return !decoder.failed;
 }
 
+bool wire_decode_request(struct wire_reader *reader, const char *text,
+                         struct wire_request *ret_request)
+{
+    struct decoder decoder = {.reader = &reader->trace};
+    cJSON *json = fields_parse(&reader->trace, text, strlen(text));
+
+    if (!json)
+        return false;
+    const cJSON *recover = field_get(json, "recover");
+    if (!cJSON_IsTrue(recover))
+        FAIL(&decoder, "request.recover: true is expected");
+    ret_request->boot = field_uuid(&decoder, json, "request", "boot");
+    ret_request->seq = field_count(&decoder, json, "request", "seq", UINT64_MAX, 0);
+    cJSON_Delete(json);
+    return !decoder.failed;
+}
+
 /* Print an object and seal it. Deletes the object. */
 static size_t seal(const struct wire_key *key, cJSON *json, char datagram[WIRE_MAX])
 {
@@ -171,6 +188,21 @@ size_t wire_encode_challenge(const struct wire_key *key, const struct wire_chall
     uuid_format(&challenge->boot, boot);
     cJSON_AddStringToObject(json, "challenge", challenge->nonce);
     cJSON_AddStringToObject(json, "boot", boot);
+    return seal(key, json, datagram);
+}
+
+size_t wire_encode_request(const struct wire_key *key, const struct wire_request *request,
+                           char datagram[WIRE_MAX])
+{
+    cJSON *json = cJSON_CreateObject();
+    char boot[37];
+    char seq[24]; /* as digits: a number of JSON's is a double */
+
+    uuid_format(&request->boot, boot);
+    cJSON_AddTrueToObject(json, "recover");
+    cJSON_AddStringToObject(json, "boot", boot);
+    snprintf(seq, sizeof seq, "%llu", (unsigned long long)request->seq);
+    cJSON_AddRawToObject(json, "seq", seq);
     return seal(key, json, datagram);
 }
 

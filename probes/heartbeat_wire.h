@@ -65,11 +65,24 @@ struct wire_challenge {
 bool wire_decode_challenge(struct wire_reader *reader, const char *json,
                            struct wire_challenge *ret_challenge);
 
+/* A monitor asks an agent to recover the position of its node: in the life that has spoken last, and soon, so that
+ * a recorded request is of no use later. */
+struct wire_request {
+    struct health_uuid boot;
+    uint64_t seq; /* of the latest beat that the monitor has taken */
+};
+
+bool wire_decode_request(struct wire_reader *reader, const char *json,
+                         struct wire_request *ret_request);
+
 /* To a datagram of at most WIRE_MAX bytes; its length. 0: it does not fit, or out of memory. */
 size_t wire_encode_beat(const struct wire_key *key, const struct wire_beat *beat,
                         char datagram[WIRE_MAX]);
 size_t wire_encode_challenge(const struct wire_key *key, const struct wire_challenge *challenge,
                              char datagram[WIRE_MAX]);
+
+size_t wire_encode_request(const struct wire_key *key, const struct wire_request *request,
+                           char datagram[WIRE_MAX]);
 
 /* A fresh nonce. False: the kernel gave no randomness. */
 bool wire_nonce(char ret_nonce[WIRE_NONCE_MAX]);

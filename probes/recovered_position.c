@@ -8,7 +8,7 @@
  *
  * A number that is taken from the wrong place makes the wrong node the winner, so nothing else is understood.
  */
-#include "recovered_position.h"
+#include <healthd/recovered_position.h>
 
 #include "trace_private.h"
 

@@ -1,7 +1,7 @@
 /*
  * test_recovered_position.c - what mysqld --wsrep-recover says, in all its spellings, and what is none of them.
  */
-#include "recovered_position.h"
+#include <healthd/recovered_position.h>
 
 #include "trace_private.h"
 

@@ -12,6 +12,9 @@
  * takes beats of that boot once one carries the nonce as "answer". So a replayed datagram changes nothing,
  * whatever has been restarted meanwhile. Without a key everybody on the network can forge.
  *
+ * A monitor may ask an agent to recover its node's position: {"recover":true,"boot":"...","seq":N}, with its HMAC.
+ * N is the latest beat that it has taken; only the life that is meant obeys, and only a few beats later.
+ *
  * Threads: each belongs to the thread of its event base.
  */
 #ifndef HEALTHD_HEARTBEAT_H
@@ -45,6 +48,13 @@ enum health_error health_listener_add(struct health_listener *listener, const ch
                                       const char *name, uint32_t node);
 enum health_error health_listener_remove(struct health_listener *listener, uint32_t node);
 
+/*
+ * Ask the agent of a node that is down to recover its position (mysqld --wsrep-recover). What it finds comes with
+ * its beats. A datagram may be lost: ask again until they tell of it.
+ * Errors: HEALTH_ENOENT (no such node), HEALTH_EINVAL (no agent of it has spoken yet).
+ */
+enum health_error health_listener_recover(struct health_listener *listener, uint32_t node);
+
 /* Read the key again. False: a remark said why not, and the former key stays. */
 bool health_listener_reread(struct health_listener *listener);
 
@@ -69,7 +79,8 @@ struct health_sender_options {
     size_t monitor_count;
     const char *key_file; /* NULL: none */
     health_remark *remark;
-    void (*wanted)(void *context); /* a monitor has challenged: a beat now would answer it */
+    void (*wanted)(void *context);  /* a monitor has challenged: a beat now would answer it */
+    void (*recover)(void *context); /* a monitor asks for the position; NULL: nobody can tell it */
     void *context;
 };
 

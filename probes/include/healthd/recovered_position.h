@@ -1,11 +1,11 @@
 /*
- * recovered_position.h - what mysqld --wsrep-recover says: the position its data would be begun with. Pure.
+ * healthd/recovered_position.h - what mysqld --wsrep-recover says: the position its data would be begun with. Pure; any thread.
  *
  * Sources: sql/wsrep_mysqld.cc, wsrep_recover() (MariaDB, with and without its GTID beside the number) and
  * Percona XtraDB Cluster's, which begins its lines with the bracketed word.
  */
-#ifndef HEALTHD_PROBES_RECOVERED_POSITION_H
-#define HEALTHD_PROBES_RECOVERED_POSITION_H
+#ifndef HEALTHD_RECOVERED_POSITION_H
+#define HEALTHD_RECOVERED_POSITION_H
 
 #include <healthd/observation.h>
 

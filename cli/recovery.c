@@ -1,0 +1,295 @@
+/*
+ * recovery.c - an agent runs mysqld --wsrep-recover.
+ */
+#include "recovery.h"
+
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <healthd/recovered_position.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The position is told last, so the end of what it prints is enough. */
+#define KEPT_MAX 65536
+
+/* InnoDB may have to read and apply all of its log; nobody waits for longer without looking himself. */
+#define LONGEST_S 1800
+
+extern char **environ;
+
+struct recovery {
+    struct recovery_options options;
+    struct health_recovery found;
+    pid_t pid; /* of the group; 0: none runs */
+    int pidfd; /* -1: none, as below */
+    int output;
+    struct event *ended;
+    struct event *printed;
+    struct event *limit;
+    char *text; /* the end of what it has printed */
+    size_t length;
+    bool late; /* it was killed, because it took too long */
+};
+
+struct recovery *recovery_create(const struct recovery_options *options)
+{
+    struct recovery *recovery = calloc(1, sizeof *recovery);
+    char *text = malloc(KEPT_MAX + 1);
+
+    if (!recovery || !text) {
+        free(recovery);
+        free(text);
+        return NULL;
+    }
+    *recovery = (struct recovery){.options = *options, .pidfd = -1, .output = -1, .text = text};
+    return recovery;
+}
+
+static void free_event(struct event **event)
+{
+    if (*event)
+        event_free(*event);
+    *event = NULL;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void clear_run(struct recovery *recovery)
+{
+    free_event(&recovery->ended);
+    free_event(&recovery->printed);
+    free_event(&recovery->limit);
+    close_fd(&recovery->pidfd);
+    close_fd(&recovery->output);
+    recovery->pid = 0;
+}
+
+void recovery_destroy(struct recovery *recovery)
+{
+    if (!recovery)
+        return;
+    if (recovery->pid) {
+        kill(-recovery->pid, SIGKILL);
+        waitpid(recovery->pid, NULL, 0);
+    }
+    clear_run(recovery);
+    free(recovery->text);
+    free(recovery);
+}
+
+static void fail(struct recovery *recovery, const char *what)
+{
+    char text[320];
+
+    recovery->found = (struct health_recovery){.status = HEALTH_RECOVERY_FAILED, .seqno = -1};
+    snprintf(text, sizeof text, "the position was not recovered: %s", what);
+    recovery->options.remark(recovery->options.context, HEALTH_NODE_NONE, text);
+}
+
+/* ---- What it prints ---- */
+
+/* Keep the end of it. False: there is no more now. */
+static bool read_some(struct recovery *recovery)
+{
+    char more[4096];
+    ssize_t got = read(recovery->output, more, sizeof more);
+
+    if (got <= 0)
+        return got < 0 && errno == EINTR;
+    size_t count = (size_t)got;
+    if (recovery->length + count > KEPT_MAX) {
+        size_t gone = recovery->length + count - KEPT_MAX;
+        memmove(recovery->text, recovery->text + gone, recovery->length - gone);
+        recovery->length -= gone;
+    }
+    memcpy(recovery->text + recovery->length, more, count);
+    recovery->length += count;
+    return true;
+}
+
+static void on_printed(evutil_socket_t fd, short what, void *context)
+{
+    struct recovery *recovery = context;
+    (void)fd;
+    (void)what;
+    if (!read_some(recovery) && errno != EAGAIN)
+        free_event(&recovery->printed);
+}
+
+/* ---- Its end ---- */
+
+static void take_position(struct recovery *recovery)
+{
+    struct health_recovery found = {.status = HEALTH_RECOVERY_DONE};
+
+    recovery->text[recovery->length] = '\0';
+    for (size_t i = 0; i < recovery->length; i++)
+        if (!recovery->text[i])
+            recovery->text[i] = ' '; /* or the rest would not be read */
+    const char *wrong = recovered_position_parse(recovery->text, &found.uuid, &found.seqno);
+    if (wrong)
+        fail(recovery, wrong);
+    else
+        recovery->found = found;
+}
+
+static void take_end(struct recovery *recovery, int status)
+{
+    char text[128];
+
+    if (recovery->late) {
+        fail(recovery, "the command took longer than half an hour and was killed");
+    } else if (WIFSIGNALED(status)) {
+        snprintf(text, sizeof text, "the command was ended by signal %d", WTERMSIG(status));
+        fail(recovery, text);
+    } else if (WEXITSTATUS(status) != 0) {
+        snprintf(text, sizeof text, "the command ended with code %d: run it by hand to see why",
+                 WEXITSTATUS(status));
+        fail(recovery, text);
+    } else {
+        take_position(recovery);
+    }
+}
+
+static void on_ended(evutil_socket_t fd, short what, void *context)
+{
+    struct recovery *recovery = context;
+    int status;
+    (void)fd;
+    (void)what;
+
+    if (waitpid(recovery->pid, &status, WNOHANG) != recovery->pid)
+        return;
+    kill(-recovery->pid, SIGKILL); /* what it may have left behind */
+    while (read_some(recovery))
+        continue;
+    clear_run(recovery);
+    take_end(recovery, status);
+    recovery->options.changed(recovery->options.context);
+}
+
+static void on_limit(evutil_socket_t fd, short what, void *context)
+{
+    struct recovery *recovery = context;
+    (void)fd;
+    (void)what;
+    recovery->late = true;
+    kill(-recovery->pid, SIGKILL);
+}
+
+/* ---- Its beginning ---- */
+
+static int spawn(struct recovery *recovery, int output)
+{
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                              POSIX_SPAWN_SETSIGDEF);
+    int error = posix_spawnp(&recovery->pid, recovery->options.argv[0], &files, &attributes,
+                             recovery->options.argv, environ);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    if (error)
+        recovery->pid = 0;
+    return error;
+}
+
+static bool watch(struct recovery *recovery)
+{
+    const struct timeval longest = {.tv_sec = LONGEST_S};
+    struct event_base *base = recovery->options.base;
+
+    recovery->pidfd = (int)syscall(SYS_pidfd_open, recovery->pid, 0);
+    if (recovery->pidfd < 0)
+        return false;
+    recovery->ended = event_new(base, recovery->pidfd, EV_READ | EV_PERSIST, on_ended, recovery);
+    recovery->printed =
+        event_new(base, recovery->output, EV_READ | EV_PERSIST, on_printed, recovery);
+    recovery->limit = evtimer_new(base, on_limit, recovery);
+    return recovery->ended && recovery->printed && recovery->limit &&
+           event_priority_set(recovery->ended, 1) == 0 &&
+           event_priority_set(recovery->printed, 1) == 0 &&
+           event_priority_set(recovery->limit, 1) == 0 && event_add(recovery->ended, NULL) == 0 &&
+           event_add(recovery->printed, NULL) == 0 && event_add(recovery->limit, &longest) == 0;
+}
+
+/* NULL: it runs. Otherwise why it does not. */
+static const char *begin(struct recovery *recovery)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return strerror(errno);
+    recovery->output = ends[0];
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    int error = spawn(recovery, ends[1]);
+    close(ends[1]);
+    if (error)
+        return strerror(error);
+    if (watch(recovery))
+        return NULL;
+    error = errno;
+    kill(-recovery->pid, SIGKILL);
+    waitpid(recovery->pid, NULL, 0);
+    return strerror(error);
+}
+
+void recovery_begin(struct recovery *recovery)
+{
+    if (recovery->pid)
+        return;
+    if (!recovery->options.argv) {
+        fail(recovery,
+             "the agent was not told how: give mysqld with --wsrep-recover behind \"--\" on "
+             "its command line");
+        return;
+    }
+    recovery->length = 0;
+    recovery->late = false;
+    recovery->found = (struct health_recovery){.status = HEALTH_RECOVERY_RUNNING, .seqno = -1};
+    const char *wrong = begin(recovery);
+    if (!wrong)
+        return;
+    clear_run(recovery);
+    fail(recovery, wrong);
+}
+
+void recovery_forget(struct recovery *recovery)
+{
+    if (!recovery->pid)
+        recovery->found = (struct health_recovery){.status = HEALTH_RECOVERY_NONE};
+}
+
+void recovery_describe(const struct recovery *recovery, struct health_recovery *ret_recovery)
+{
+    *ret_recovery = recovery->found;
+}
+
+bool recovery_owns(const struct recovery *recovery, pid_t pid)
+{
+    return recovery->pid && getpgid(pid) == recovery->pid;
+}
