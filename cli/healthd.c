@@ -307,6 +307,12 @@ static void on_acknowledge(void *context, uint32_t cluster)
     monitor_acknowledge(daemon->monitor, cluster);
 }
 
+static bool on_recover(void *context, uint32_t node)
+{
+    struct daemon *daemon = context;
+    return monitor_recover(daemon->monitor, node);
+}
+
 static bool begin_http(struct daemon *daemon)
 {
     const struct http_options options = {
@@ -317,6 +323,7 @@ static bool begin_http(struct daemon *daemon)
         .refresh = on_refresh,
         .maintain = on_maintain,
         .acknowledge = on_acknowledge,
+        .recover = on_recover,
         .context = daemon,
     };
     if (options.listen)

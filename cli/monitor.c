@@ -442,6 +442,11 @@ void monitor_acknowledge(struct monitor *monitor, uint32_t cluster)
     fault_watch_look(monitor->fault_watch, cluster);
 }
 
+bool monitor_recover(struct monitor *monitor, uint32_t node)
+{
+    return monitor->listener && health_listener_recover(monitor->listener, node) == HEALTH_OK;
+}
+
 const struct overview *monitor_overview(const struct monitor *monitor)
 {
     return &monitor->overview;

@@ -52,6 +52,9 @@ bool monitor_maintain(struct monitor *monitor, uint32_t node, const struct maint
 /* A person has taken note of a cluster's quick double crash. */
 void monitor_acknowledge(struct monitor *monitor, uint32_t cluster);
 
+/* Ask a node's agent once to recover its position. False: there is no agent to ask. */
+bool monitor_recover(struct monitor *monitor, uint32_t node);
+
 /* Stop watching, let the reporters finish for at most `patience_ms` each, and free; NULL is fine. */
 void monitor_destroy(struct monitor *monitor, int patience_ms);
 

@@ -27,6 +27,8 @@ struct http_options {
     bool (*maintain)(void *context, uint32_t node, const struct maintenance_wish *wish);
     /* A person has taken note of a cluster's quick double crash. */
     void (*acknowledge)(void *context, uint32_t cluster);
+    /* Ask a node's agent for its position. False: it has none to ask. */
+    bool (*recover)(void *context, uint32_t node);
     void *context;
 };
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint32_t find_cluster(struct http_call *call, const char *name)
+uint32_t http_find_cluster(struct http_call *call, const char *name)
 {
     uint32_t cluster = roster_find_cluster(call->overview->roster, name);
     if (cluster == ROSTER_NONE)
@@ -44,14 +44,14 @@ static void answer_part(struct http_call *call, const char *name, cJSON *part)
 
 void http_serve_cluster(struct http_call *call)
 {
-    uint32_t cluster = find_cluster(call, call->parts[2]);
+    uint32_t cluster = http_find_cluster(call, call->parts[2]);
     if (cluster != ROSTER_NONE)
         answer_part(call, "cluster", overview_cluster(call->overview, cluster));
 }
 
 void http_serve_diagnosis(struct http_call *call)
 {
-    uint32_t cluster = find_cluster(call, call->parts[2]);
+    uint32_t cluster = http_find_cluster(call, call->parts[2]);
     if (cluster != ROSTER_NONE)
         http_answer_json(call, HTTP_OK, overview_diagnosis(call->overview, cluster));
 }
@@ -59,7 +59,7 @@ void http_serve_diagnosis(struct http_call *call)
 void http_acknowledge(struct http_call *call)
 {
     const struct http_options *options = &call->http->options;
-    uint32_t cluster = find_cluster(call, call->parts[2]);
+    uint32_t cluster = http_find_cluster(call, call->parts[2]);
 
     if (cluster == ROSTER_NONE)
         return;
@@ -69,7 +69,7 @@ void http_acknowledge(struct http_call *call)
 
 uint32_t http_find_node(struct http_call *call)
 {
-    uint32_t cluster = find_cluster(call, call->parts[2]);
+    uint32_t cluster = http_find_cluster(call, call->parts[2]);
     if (cluster == ROSTER_NONE)
         return ROSTER_NONE;
     uint32_t node = roster_find_node(call->overview->roster, cluster, call->parts[3]);

@@ -37,6 +37,7 @@ void http_serve_cluster(struct http_call *call);
 void http_serve_node(struct http_call *call);
 void http_serve_diagnosis(struct http_call *call);
 void http_acknowledge(struct http_call *call);
+void http_recover(struct http_call *call);           /* http_recover.c */
 void http_begin_maintenance(struct http_call *call); /* http_maintenance.c */
 void http_end_maintenance(struct http_call *call);
 void http_serve_live(struct http_call *call); /* http_health.c */
@@ -46,6 +47,9 @@ void http_serve_events(struct http_call *call);
 void http_serve_metrics(struct http_call *call); /* http_metrics.c */
 void http_balance_node(struct http_call *call);  /* http_balance.c */
 void http_balance_cluster(struct http_call *call);
+
+/* The cluster of this name; ROSTER_NONE: there is none, and that was answered. */
+uint32_t http_find_cluster(struct http_call *call, const char *name);
 
 /* The node that parts 2 and 3 of the path name; ROSTER_NONE: there is none, and that was answered. */
 uint32_t http_find_node(struct http_call *call);
