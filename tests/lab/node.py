@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import time
-from pathlib import Path
 
 PROVIDER = "/usr/lib/galera/libgalera_smm.so"
 GROUP_PORT = 4567
@@ -114,6 +113,13 @@ class Node:
             f"--wsrep-provider-options={self._provider_options()}", *extra]
         self.process = self._procs.spawn(
             self._places.enter(self.name) + as_account() + argv, self.name, {"TMPDIR": str(self.tmpdir)})
+
+    def recover_argv(self):
+        """What shows the position that a node which is down would start from."""
+        return self._places.enter(self.name) + as_account() + [
+            "mariadbd", *base_options(self.datadir, self.socket), f"--tmpdir={self.tmpdir}", "--wsrep-recover",
+            "--wsrep-cluster-address=gcomm://",
+            "--skip-networking"]
 
     def running(self):
         """Does the process exist (frozen or not)?"""

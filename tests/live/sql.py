@@ -35,6 +35,10 @@ class Session:
         if failed:
             raise SqlError(f"{_lib.mysql_errno(self._handle)} {_lib.mysql_error(self._handle).decode()}")
 
+    def execute(self, text):
+        """A statement without rows; when it returns, the server has acknowledged it."""
+        self._check(_lib.mysql_query(self._handle, text.encode()))
+
     def query(self, text):
         """The first row, as texts."""
         self._check(_lib.mysql_query(self._handle, text.encode()))

@@ -1,5 +1,4 @@
 """healthd, its agents and a Redis, watching a lab's cluster; and what they said, with the time it arrived."""
-import contextlib
 import json
 import os
 import shutil

@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""Faults under a counting writer, and healthd that brings the cluster back by itself. See README.md."""
+import argparse
+import json
+import signal
+import sys
+import time
+import traceback
+
+from orders import Orders
+from watch import Failure, NodeError, Watch
+from writer import Writer
+
+GREEN_S = 120  # at most, from the fault to Green
+
+
+class Acting(Watch):
+    """A watched cluster with a handler for what healthd decides."""
+
+    def __init__(self, bin_dir, mode, **options):
+        super().__init__(bin_dir, redis=True, **options)
+        self.mode = mode
+        self.orders = None
+
+    def __exit__(self, *problem):
+        if self.orders:
+            self.orders.close()
+        super().__exit__(*problem)
+
+    def write_config(self):
+        super().write_config()
+        if not self.orders:
+            self.orders = Orders(self.lab, self.folder / "orders.sock")
+        command = json.dumps(self.orders.command())
+        with self.config.open("a", encoding="utf-8") as config:
+            config.write(f"memory: {self.folder}/memory.json\nhandlers:\n  mode: {self.mode}\n  actions:\n")
+            for fault in ("node-crashed", "full-stop", "full-crash"):
+                config.write(f"    - {{fault: {fault}, command: {command}, timeout_ms: 60000, "
+                             f"cool_down_ms: 1000, retries: 2, backoff_ms: 1000}}\n")
+
+    def diagnosis(self):
+        """What `healthctl diagnose` says."""
+        done = self.lab.run("monitor", [str(self.bin / "healthctl"), "diagnose", "lab", "-o", "json",
+                                        "--server", f"http://{self.http_address()}"], check=False)
+        return json.loads(done.stdout)
+
+
+def check(truth, what):
+    """It must be so."""
+    if not truth:
+        raise Failure(what)
+
+
+def brought_back(watch, writer, since, expected):
+    """All Green again by healthd alone, no row lost, one action at a time, and these and no others."""
+    watch.wait("cluster", "green", GREEN_S, since)
+    green_s = time.monotonic() - since
+    writer.stop()
+    lost = writer.lost()
+    check(not lost, f"acknowledged rows are lost: { {name: rows[:5] for name, rows in lost.items()} }")
+    done = watch.orders.done()
+    expected(done)
+    check(watch.orders.most_at_once == 1, f"{watch.orders.most_at_once} actions at once")
+    print(f"  Green after {green_s:.1f} s by {', '.join(' '.join(order) for order in done)}; "
+          f"{len(writer.acknowledged)} rows acknowledged, 0 lost")
+
+
+def whole(done):
+    """One bootstrap, then the two others."""
+    check([action for action, _ in done] == ["bootstrap", "start", "start"], f"it was ordered: {done}")
+    check(len({node for _, node in done}) == 3, f"it was ordered: {done}")
+
+
+def crash_of_one(watch):
+    """kill -9 of one node: it is started again, and nothing else is done."""
+    with Writer(watch.lab) as writer:
+        writer.wait_count(100)
+        since = time.monotonic()
+        watch.lab.kill("n3")
+        watch.wait("cluster", "yellow", 10, since)
+
+        def expected(done):
+            check(done == [("start", "n3")], f"it was ordered: {done}")
+        brought_back(watch, writer, since, expected)
+
+
+def full_stop(watch):
+    """Every node is stopped gracefully, all at once."""
+    with Writer(watch.lab) as writer:
+        writer.wait_count(100)
+        since = time.monotonic()
+        watch.lab.stop(*watch.lab.names)
+        brought_back(watch, writer, since, whole)
+
+
+def full_stop_in_turn(watch):
+    """Every node is stopped gracefully, one after another: the last has the highest position."""
+    with Writer(watch.lab) as writer:
+        writer.wait_count(100)
+        since = time.monotonic()
+        for name in ("n2", "n1", "n3"):
+            watch.lab.stop(name)
+            time.sleep(0.5)
+
+        def expected(done):
+            whole(done)
+            check(done[0] == ("bootstrap", "n3"), f"it was ordered: {done}")
+        brought_back(watch, writer, since, expected)
+
+
+def full_crash(watch):
+    """kill -9 of all at once."""
+    with Writer(watch.lab) as writer:
+        writer.wait_count(100)
+        since = time.monotonic()
+        watch.lab.kill(*watch.lab.names)
+        brought_back(watch, writer, since, whole)
+
+
+def quick_succession(watch):
+    """kill -9 of one after another within a second: recovered, and the possible loss stays told of."""
+    with Writer(watch.lab) as writer:
+        writer.wait_count(100)
+        since = time.monotonic()
+        for name in watch.lab.names:
+            watch.lab.nodes[name].send(signal.SIGKILL)
+            time.sleep(0.3)
+        brought_back(watch, writer, since, whole)
+    codes = [fault["code"] for fault in watch.diagnosis()["clusters"][0]["faults"]]
+    check(codes == ["quick-double-crash"], f"it stays until it is acknowledged, and nothing else does: {codes}")
+
+
+def advise_runs_nothing(watch):
+    """With mode advise nothing is run, and what is advised is right: a person does it, and all is there."""
+    with Writer(watch.lab) as writer:
+        writer.wait_count(100)
+        watch.lab.stop(*watch.lab.names)
+        watch.wait("cluster", "red", 10)
+        time.sleep(8)
+        check(not watch.orders.done(), f"it was ordered: {watch.orders.done()}")
+        action = watch.diagnosis()["clusters"][0]["action"]
+        check(action["action"] == "bootstrap" and action["allowed"], f"it advises {action}")
+        watch.lab.bootstrap(action["node"])
+        watch.lab.start(*[name for name in watch.lab.names if name != action["node"]])
+        watch.wait("cluster", "green", GREEN_S)
+        writer.stop()
+        check(not writer.lost(), "acknowledged rows are lost")
+        check(not watch.orders.done(), f"it was ordered: {watch.orders.done()}")
+
+
+SCENES = ((crash_of_one, "act"), (full_crash, "act"), (full_stop, "act"), (full_stop_in_turn, "act"),
+          (quick_succession, "act"), (advise_runs_nothing, "advise"))
+SHORT = ("full_crash",)
+
+
+def play(bin_dir, scene, mode):
+    """One scene on a cluster of its own. True: it went as it must."""
+    with Acting(bin_dir, mode) as watch:
+        try:
+            scene(watch)
+            print(f"passed {scene.__name__}: {scene.__doc__}")
+            return True
+        except (Failure, NodeError, OSError, LookupError, ValueError) as problem:
+            print(f"FAILED {scene.__name__}: {problem}")
+            if not isinstance(problem, Failure):
+                traceback.print_exc()
+            print(watch.log("healthd", 60))
+            return False
+
+
+def main():
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("bin", help="the folder that holds healthd, healthd-agent and healthctl")
+    parser.add_argument("names", nargs="*", help="scenes; by default the short one")
+    parser.add_argument("--all", action="store_true", help="all of them")
+    args = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)
+    known = {scene.__name__: (scene, mode) for scene, mode in SCENES}
+    unknown = [name for name in args.names if name not in known]
+    if unknown:
+        parser.error(f"there is no scene {', '.join(unknown)}: there are {', '.join(known)}")
+    names = args.names or (known if args.all else SHORT)
+    passed = sum(play(args.bin, *known[name]) for name in names)
+    print(f"{passed} passed, {len(names) - passed} failed")
+    return 0 if passed == len(names) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
