@@ -114,12 +114,14 @@ class Node:
         self.process = self._procs.spawn(
             self._places.enter(self.name) + as_account() + argv, self.name, {"TMPDIR": str(self.tmpdir)})
 
+    def recover_command(self):
+        """What shows, beside the node, the position that it would start from while it is down."""
+        return ["mariadbd", *base_options(self.datadir, self.socket), f"--tmpdir={self.tmpdir}",
+                "--wsrep-cluster-address=gcomm://", "--wsrep-recover"]
+
     def recover_argv(self):
-        """What shows the position that a node which is down would start from."""
-        return self._places.enter(self.name) + as_account() + [
-            "mariadbd", *base_options(self.datadir, self.socket), f"--tmpdir={self.tmpdir}", "--wsrep-recover",
-            "--wsrep-cluster-address=gcomm://",
-            "--skip-networking"]
+        """The same, from anywhere."""
+        return self._places.enter(self.name) + as_account() + self.recover_command()
 
     def running(self):
         """Does the process exist (frozen or not)?"""

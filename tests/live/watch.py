@@ -183,7 +183,8 @@ class Watch:
             str(self._agent_program), "--cluster", "lab", "--node", name,
             "--monitor", self.heartbeat_address(), "--datadir", str(node.datadir),
             "--socket", str(node.socket), "--user", PROBE_USER, "--password-file", str(self._agent_password),
-            "--key-file", str(self._agent_key), "--interval-ms", str(BEAT_MS)], f"agent-{name}")
+            "--key-file", str(self._agent_key), "--interval-ms", str(BEAT_MS), "--", *node.recover_command()],
+            f"agent-{name}")
 
     def stop_agent(self, name):
         """Kill an agent."""
