@@ -5,6 +5,7 @@
 #include "random.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #define CASES 20000
@@ -84,7 +85,7 @@ Test(bootstrap_laws, allowed_means_that_everything_holds)
             allowed[advice.safe_case - 'A']++;
     }
     for (int i = 0; i < 3; i++)
-        cr_expect_geq(allowed[i], CASES / 100, "case %c is too rare to show anything: %u", 'A' + i,
+        cr_expect_geq(allowed[i], CASES / 200, "case %c is too rare to show anything: %u", 'A' + i,
                       allowed[i]);
 }
 
@@ -127,8 +128,8 @@ Test(bootstrap_laws, order_decides_between_equals_alone)
         const struct health_case_node *one = &known.nodes[advice.place];
         const struct health_case_node *two = &other.nodes[again.place];
         cr_assert_eq(one->known.state, two->known.state);
-        cr_assert_eq(one->memory.grastate.safe_to_bootstrap,
-                     two->memory.grastate.safe_to_bootstrap);
+        cr_assert_eq(one->memory.grastate.safe_to_bootstrap == HEALTH_ANSWER_YES,
+                     two->memory.grastate.safe_to_bootstrap == HEALTH_ANSWER_YES);
         cr_assert_leq(advice.place, known.count - 1 - again.place, "the first of equals");
     }
 }
@@ -161,7 +162,8 @@ static void forget(uint64_t *seed, struct health_case *ret_case)
         node->memory.sst_in_progress = HEALTH_ANSWER_NOT_KNOWN;
         break;
     case 7:
-        node->memory.recovery = (struct health_recovery){.seqno = -1};
+        if (node->memory.recovery.status == HEALTH_RECOVERY_DONE)
+            node->memory.recovery = (struct health_recovery){.seqno = -1};
         break;
     case 8:
         node->facts[HEALTH_FACT_EXIT] = HEALTH_EXIT_FACT_NONE;
