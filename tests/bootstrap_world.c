@@ -102,6 +102,13 @@ static void commit(struct world *world)
     }
 }
 
+static void raise_mark(struct world *world, const struct world_node *node)
+{
+    world->mark = (struct health_position){world_uuid(node->history), world_position(world, node)};
+    world->mark_length = node->length;
+    world->mark_transaction = node->length ? node->log[node->length - 1] : 0;
+}
+
 /* healthd asks each node that serves, and misses some. */
 static void sample(struct world *world)
 {
@@ -116,7 +123,7 @@ static void sample(struct world *world)
         node->taint = HEALTH_TAINT_NONE;
         world->primary_size = node->served_size;
         if (world->mark.history.hi != at.history.hi || at.seqno > world->mark.seqno)
-            world->mark = at;
+            raise_mark(world, node);
     }
 }
 
@@ -399,12 +406,20 @@ static bool holds_what_it_says(const struct world *world, const struct world_nod
            begins == world->base + node->durable;
 }
 
+static bool has_what_was_served(const struct world *world, const struct world_node *node)
+{
+    return node->durable >= world->mark_length &&
+           (!world->mark_length || node->log[world->mark_length - 1] == world->mark_transaction);
+}
+
 const char *world_loses(const struct world *world, uint32_t place)
 {
     const struct world_node *chosen = &world->nodes[place];
 
     if (!holds_what_it_says(world, chosen))
         return "it begins with a position that its data does not have";
+    if (!has_what_was_served(world, chosen))
+        return "it lacks a transaction that was seen to be served";
     for (uint32_t i = 0; i < all_of(world); i++) {
         const struct world_node *node = &world->nodes[i];
         for (int64_t k = 0; k < node->durable; k++) {

@@ -38,7 +38,9 @@ struct world {
     uint32_t transactions;
     int histories; /* made so far */
     struct world_node nodes[WORLD_NODES];
-    struct health_position mark;
+    struct health_position mark; /* the highest that healthd saw served, */
+    int64_t mark_length;         /* and what that was in truth: so many transactions, */
+    uint32_t mark_transaction;   /* the last of them this */
     int32_t primary_size;
     bool split, odd; /* something happened beyond commits, stops and crashes */
 };
@@ -52,7 +54,7 @@ void world_live(uint64_t seed, struct world *ret_world);
 /* What healthd knows of it. *ret_plain: everything is seen, nothing is odd, and a case of the three is there. */
 void world_see(struct world *world, struct health_case *ret_case, bool *ret_plain);
 
-/* Would bootstrapping this node discard what any disk holds? NULL: no; else why. */
+/* Would bootstrapping this node discard what any disk holds, or go back behind what was seen to be served? NULL: no; else why. */
 const char *world_loses(const struct world *world, uint32_t place);
 
 #endif

@@ -179,6 +179,7 @@ static const struct situation {
     /* ---- Members that are not configured ---- */
     {"n1 clean U:90 | n2 clean U:90", "mark U:90 others 1 size 3",
      "A n1, not: all-configured"}, /* garbd */
+    {"n1 clean U:90 | n2 clean U:90", "mark U:90 others 1", "A n1, not: all-configured"},
     {"n1 clean U:90 | n2 clean U:90", "mark U:90 size 3", "A n1, not: all-configured"},
     {"n1 clean U:90 | n2 clean U:90", "mark U:90 expected 3", "A n1, not: all-configured"},
     {"n1 clean U:90 | n2 clean U:90", "mark U:90 nosize", "A n1, not: all-configured"},
@@ -281,6 +282,31 @@ Test(bootstrap, what_discards_more_is_named)
     cr_expect_eq(said->answer, HEALTH_ANSWER_NO);
     cr_expect_eq(said->value, 91);
     cr_expect_eq(said->limit, 90);
+}
+
+/* Beyond what cases of an engine show together: each part of a position is asked for by itself. */
+Test(bootstrap, every_part_of_a_position_is_needed)
+{
+    static struct health_case known;
+    struct health_case_node *node = &known.nodes[0];
+    struct health_position position;
+
+    stage_case("n1 clean U:44", "", &known);
+    cr_assert(health_node_position(node, &position));
+    cr_expect_eq(position.seqno, 44);
+    node->memory.process = HEALTH_PROCESS_RUNNING;
+    cr_expect_not(health_node_position(node, &position), "files of a process that runs");
+
+    stage_case("n1 clean U:44", "", &known);
+    node->known.state = HEALTH_STATE_RED_UNCLEAN;
+    cr_expect_not(health_node_position(node, &position), "a saved position after a crash");
+    node->known.state = HEALTH_STATE_UNKNOWN;
+    cr_expect_not(health_node_position(node, &position), "a node that may run");
+
+    stage_case("n1 clean Z:44", "", &known);
+    cr_expect_not(health_node_position(node, &position), "a saved position without a history");
+    stage_case("n1 crash Z:-1 rec Z:44", "", &known);
+    cr_expect_not(health_node_position(node, &position), "a recovered one without a history");
 }
 
 Test(bootstrap, the_largest_cluster_has_room_for_every_answer)
