@@ -77,6 +77,14 @@ Test(manuals, faults_have_each_its_advice)
     }
 }
 
+Test(manuals, statements_have_each_its_sentence)
+{
+    read_manual(MANUALS "healthd-reasons.7");
+    for (int i = 0; i < HEALTH_STATEMENT_COUNT; i++)
+        expect_item(health_statement_name((enum health_statement_id)i),
+                    health_statement_text((enum health_statement_id)i));
+}
+
 Test(manuals, limits_are_named)
 {
     char name[64];
