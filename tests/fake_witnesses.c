@@ -101,6 +101,13 @@ enum health_error health_listener_remove(struct health_listener *listener, uint3
     return HEALTH_OK;
 }
 
+enum health_error health_listener_recover(struct health_listener *listener, uint32_t node)
+{
+    (void)listener;
+    (void)node;
+    return HEALTH_OK;
+}
+
 bool health_listener_reread(struct health_listener *listener)
 {
     (void)listener;
