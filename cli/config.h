@@ -63,6 +63,7 @@ struct config {
     bool report_stdout;
     struct config_redis redis;
     const char *record;
+    const char *memory; /* where what must not be forgotten is kept; NULL: in memory only */
     struct health_limits limits; /* 0: not said; derived from the cadence */
     struct config_cluster *clusters;
     size_t cluster_count;

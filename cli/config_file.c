@@ -135,6 +135,7 @@ static const struct key document_keys[] = {
     {"agent_check", read_agent_check, offsetof(struct config, agent_check), 0, 0, agent_check_keys},
     {"report", read_section, 0, 0, 0, report_keys},
     VALUE("record", read_new_file, config, record),
+    VALUE("memory", read_new_file, config, memory),
     {"limits", read_section, offsetof(struct config, limits), 0, 0, limit_keys},
     NO_MORE,
 };

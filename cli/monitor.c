@@ -40,6 +40,7 @@ static void keep(struct monitor *monitor, const struct health_report *report)
         directory_find(&monitor->roster.directory, report->subject);
 
     health_memory_report(monitor->memory, monitor->engine, report);
+    memory_file_hurry(monitor->memory_file);
     journal_report(monitor->journal, report);
     if (entry)
         history_keep(monitor->history, entry, report);
@@ -153,6 +154,17 @@ void monitor_refresh(struct monitor *monitor)
         tick(monitor, now_ns);
 }
 
+/* What is found out about a node's data is written at once; its positions are, each second. */
+static void remember(struct monitor *monitor, const struct health_observation *observation)
+{
+    const struct health_node_memory *node = health_memory_node(monitor->memory, observation->node);
+    const uint8_t taint = node->taint;
+
+    health_memory_observe(monitor->memory, monitor->engine, observation);
+    if (node->taint != taint)
+        memory_file_hurry(monitor->memory_file);
+}
+
 static void on_observation(void *context, const struct health_observation *observation)
 {
     struct monitor *monitor = context;
@@ -164,7 +176,7 @@ static void on_observation(void *context, const struct health_observation *obser
         recorder_take(monitor->recorder, observation);
     if (health_engine_observe(monitor->engine, monitor_now(monitor, observation->at_ns),
                               observation) == HEALTH_OK)
-        health_memory_observe(monitor->memory, monitor->engine, observation);
+        remember(monitor, observation);
     journal_observe(monitor->journal, observation);
     sightings_take(monitor->sightings, observation);
     if (closed)
@@ -238,6 +250,18 @@ static struct reporter_source source_for(struct monitor *monitor, int reader)
         .remark = on_text,
         .context = monitor,
     };
+}
+
+static bool create_memory(struct monitor *monitor, const struct config *config)
+{
+    const struct memory_file_options options = {
+        .base = monitor->options.base,
+        .path = config->memory,
+        .roster = &monitor->roster,
+        .memory = monitor->memory,
+    };
+    monitor->memory_file = memory_file_create(&options);
+    return monitor->memory_file != NULL;
 }
 
 static bool create_readers(struct monitor *monitor, const struct config *config)
@@ -346,8 +370,8 @@ struct monitor *monitor_create(const struct monitor_options *options, const stru
     monitor->first = config;
     monitor->timer_fd = -1;
     monitor_note_reload(monitor, true);
-    if (create_engine(monitor, config) && create_readers(monitor, config) &&
-        create_witnesses(monitor, config) && create_timers(monitor)) {
+    if (create_engine(monitor, config) && create_memory(monitor, config) &&
+        create_readers(monitor, config) && create_witnesses(monitor, config) && create_timers(monitor)) {
         monitor->overview = overview_of(monitor);
         monitor_apply(monitor, config);
         return monitor;
@@ -386,6 +410,7 @@ void monitor_destroy(struct monitor *monitor, int patience_ms)
     sightings_destroy(monitor->sightings);
     history_destroy(monitor->history);
     maintenance_destroy(monitor->maintenance, patience_ms);
+    memory_file_destroy(monitor->memory_file, patience_ms);
     health_memory_destroy(monitor->memory);
     health_engine_destroy(monitor->engine);
     for (int i = 0; i < READER_COUNT; i++)

@@ -6,6 +6,7 @@
 
 #include "journal.h"
 #include "maintenance.h"
+#include "memory_file.h"
 #include "monitor.h"
 #include "overview.h"
 #include "recorder.h"
@@ -34,6 +35,7 @@ struct monitor {
     struct health_engine *engine;
     struct health_queue *queues[READER_COUNT]; /* NULL: no such reader */
     struct health_memory *memory;
+    struct memory_file *memory_file;
     struct journal *journal;
     struct sightings *sightings;
     struct history *history;
