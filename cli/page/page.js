@@ -34,7 +34,7 @@
         list.replaceChildren(...told.map((fault) => {
             const item = document.createElement("li");
             const rest = fault.explained_by ? `, which ${fault.explained_by} explains` : `. ${fault.advice}`;
-            item.append(timeline.make("b", `${fault.severity} ${fault.fault}`), `${fault.meaning}${rest}`);
+            item.append(timeline.make("b", fault.fault), `${fault.severity}: ${fault.meaning}${rest}`);
             return item;
         }));
     }
