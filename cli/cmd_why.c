@@ -7,7 +7,7 @@
 #include "live.h"
 #include "overview.h"
 #include "picture.h"
-#include "replay.h"
+#include "recorded.h"
 #include "why_view.h"
 
 #include <stdio.h>
@@ -15,43 +15,6 @@
 #include <string.h>
 
 /* ---- A recorded moment ---- */
-
-/* What healthd would have around its engine. */
-struct recorded {
-    struct replay replay;
-    struct roster roster;
-    struct sightings *sightings;
-};
-
-static void on_observation(void *context, const struct health_observation *observation)
-{
-    struct recorded *recorded = context;
-    sightings_take(recorded->sightings, observation);
-}
-
-static bool recorded_open(struct recorded *recorded, const char *path)
-{
-    const struct replay_options options = {.strict = false};
-
-    memset(recorded, 0, sizeof *recorded);
-    if (!replay_open(&recorded->replay, path, &options))
-        return false;
-    const struct health_trace_header *header = recorded->replay.header;
-    recorded->sightings = sightings_create(header->node_count);
-    if (!recorded->sightings || !roster_init(&recorded->roster, header->node_count, 1))
-        return false;
-    roster_add_cluster(&recorded->roster, 0, header->cluster);
-    for (uint32_t i = 0; i < header->node_count; i++)
-        roster_add_node(&recorded->roster, 0, i, header->nodes[i]);
-    return true;
-}
-
-static void recorded_close(struct recorded *recorded)
-{
-    sightings_destroy(recorded->sightings);
-    roster_clear(&recorded->roster);
-    replay_close(&recorded->replay);
-}
 
 static int print_recorded(const struct recorded *recorded, const char *name, uint32_t node)
 {
@@ -92,8 +55,7 @@ static int find_node(const struct replay *replay, const char *name)
 static int explain_recorded(const char *path, const char *name, const char *at)
 {
     struct recorded recorded;
-    const struct replay_listener listener = {.observation = on_observation, .context = &recorded};
-    int64_t until_ns = HEALTH_NEVER_NS;
+    int64_t until_ns;
     int result = EXIT_USAGE;
 
     if (!recorded_open(&recorded, path)) {
@@ -103,13 +65,8 @@ static int explain_recorded(const char *path, const char *name, const char *at)
     int node = find_node(&recorded.replay, name);
     if (node < 0) {
         command_misused(&command_why, "node \"%s\" is not in the trace", name);
-    } else if (at && !replay_time(&recorded.replay, at, &until_ns)) {
-        command_misused(&command_why,
-                        "--at %s: seconds from the start (12.5) or a t_us "
-                        "(1112815232us) is expected",
-                        at);
-    } else {
-        replay_run(&recorded.replay, until_ns, &listener);
+    } else if (recorded_time(&recorded, &command_why, at, &until_ns)) {
+        recorded_run(&recorded, until_ns);
         result = print_recorded(&recorded, name, (uint32_t)node);
     }
     recorded_close(&recorded);

@@ -10,8 +10,9 @@
 #include <string.h>
 
 static const struct command *const commands[] = {
-    &command_status, &command_why,          &command_events, &command_matrix, &command_check,
-    &command_maint,  &command_check_config, &command_replay, &command_rules,  &command_trace};
+    &command_status,       &command_why,    &command_events,   &command_matrix,
+    &command_check,        &command_maint,  &command_diagnose, &command_acknowledge,
+    &command_check_config, &command_replay, &command_rules,    &command_trace};
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 

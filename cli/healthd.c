@@ -301,6 +301,12 @@ static bool on_maintain(void *context, uint32_t node, const struct maintenance_w
     return monitor_maintain(daemon->monitor, node, wish);
 }
 
+static void on_acknowledge(void *context, uint32_t cluster)
+{
+    struct daemon *daemon = context;
+    monitor_acknowledge(daemon->monitor, cluster);
+}
+
 static bool begin_http(struct daemon *daemon)
 {
     const struct http_options options = {
@@ -310,6 +316,7 @@ static bool begin_http(struct daemon *daemon)
         .overview = monitor_overview(daemon->monitor),
         .refresh = on_refresh,
         .maintain = on_maintain,
+        .acknowledge = on_acknowledge,
         .context = daemon,
     };
     if (options.listen)

@@ -135,40 +135,25 @@ static void tell_node(struct journal *journal, const struct directory_entry *ent
               report->routable == HEALTH_ANSWER_YES ? "yes" : "no", report->version, evidence);
 }
 
-/* "split-brain,foreign-history" */
-static void print_signs(uint32_t signs, char *text, size_t size)
-{
-    size_t length = 0;
-    for (unsigned i = 0; i < HEALTH_SIGN_COUNT && length < size; i++)
-        if (signs >> i & 1u)
-            length +=
-                (size_t)snprintf(text + length, size - length, "%s%s",
-                                 length ? "," : " faults=", health_sign_name((enum health_sign)i));
-}
-
-/* A fault comes as a report too, with the colour unchanged: it is told whatever the colour. */
+/* A sign comes as a report too, with the colour unchanged: what it means is told as a fault. */
 static void tell_cluster(const struct journal *journal, const struct directory_entry *entry,
                          const struct health_report *report)
 {
     struct health_cluster_snapshot cluster;
     uint8_t from = report_state_before(entry, report);
-    char signs[128] = "";
     uint32_t number = report->subject - journal->roster->directory.node_capacity;
 
-    if (health_cluster_snapshot(journal->engine, number, &cluster) != HEALTH_OK)
-        return;
-    print_signs(cluster.signs, signs, sizeof signs);
-    if (report->state == from && !cluster.signs)
+    if (report->state == from ||
+        health_cluster_snapshot(journal->engine, number, &cluster) != HEALTH_OK)
         return;
     log_event(
         report->state == HEALTH_COLOUR_GREEN ? LOG_NOTICE
         : report->state == HEALTH_COLOUR_RED ? LOG_ERR
                                              : LOG_WARNING,
-        report->state == from ? "fault" : "colour",
-        "cluster=%s from=%s to=%s reason=%s green=%u expected=%u can_lose=%d version=%u%s",
+        "colour", "cluster=%s from=%s to=%s reason=%s green=%u expected=%u can_lose=%d version=%u",
         entry->cluster, report_state_name(entry, from), report_state_name(entry, report->state),
         health_reason_name((enum health_reason)report->reason), cluster.states[HEALTH_STATE_GREEN],
-        cluster.expected, cluster.can_lose, report->version, signs);
+        cluster.expected, cluster.can_lose, report->version);
 }
 
 void journal_report(struct journal *journal, const struct health_report *report)

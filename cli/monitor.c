@@ -50,15 +50,22 @@ static void take_changes(struct monitor *monitor)
 {
     uint32_t node_capacity = monitor->roster.directory.node_capacity;
     uint64_t kept = history_last(monitor->history);
+    uint32_t changed = ROSTER_NONE;
     struct health_report report;
 
     while (health_queue_pop(monitor->queues[READER_JOURNAL], &report)) {
+        uint32_t cluster = report.subject < node_capacity
+                               ? monitor->roster.cluster_of[report.subject]
+                               : report.subject - node_capacity;
         keep(monitor, &report);
         if (report.state != report.from)
-            attend(monitor, report.subject < node_capacity
-                                ? monitor->roster.cluster_of[report.subject]
-                                : report.subject - node_capacity);
+            attend(monitor, cluster);
+        if (changed != cluster && changed != ROSTER_NONE)
+            fault_watch_look(monitor->fault_watch, changed);
+        changed = cluster;
     }
+    if (changed != ROSTER_NONE)
+        fault_watch_look(monitor->fault_watch, changed);
     if (monitor->options.told && history_last(monitor->history) != kept)
         monitor->options.told(monitor->options.context);
 }
@@ -145,6 +152,14 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
     lag_note(&monitor->lag, now_ns, now_ns - monitor->armed_ns);
     monitor->armed_ns = HEALTH_NEVER_NS;
     tick(monitor, now_ns);
+}
+
+static void on_second(evutil_socket_t fd, short what, void *context)
+{
+    struct monitor *monitor = context;
+
+    monitor_mind_maintenance(fd, what, monitor);
+    fault_watch_look_at_all(monitor->fault_watch);
 }
 
 void monitor_refresh(struct monitor *monitor)
@@ -279,6 +294,8 @@ static bool create_readers(struct monitor *monitor, const struct config *config)
         .base = monitor->options.base, .path = config->record, .roster = &monitor->roster};
 
     monitor->journal = journal_create(&monitor->roster, monitor->engine);
+    monitor->fault_watch =
+        fault_watch_create(&monitor->overview, monitor->roster.directory.cluster_capacity);
     monitor->sightings = sightings_create(monitor->roster.directory.node_capacity);
     monitor->history = history_create();
     monitor->maintenance =
@@ -290,8 +307,8 @@ static bool create_readers(struct monitor *monitor, const struct config *config)
         monitor->reporter_redis = reporter_redis_create(monitor->options.base, &to_redis, &redis);
     if (config->record)
         monitor->recorder = recorder_create(&record);
-    return monitor->journal && monitor->sightings && monitor->history && monitor->maintenance &&
-           !monitor->reporter_stdout == !config->report_stdout &&
+    return monitor->journal && monitor->fault_watch && monitor->sightings && monitor->history &&
+           monitor->maintenance && !monitor->reporter_stdout == !config->report_stdout &&
            !monitor->reporter_redis == !config->redis.wanted &&
            !monitor->recorder == !config->record;
 }
@@ -331,8 +348,7 @@ static bool create_timers(struct monitor *monitor)
         return false;
     monitor->timer = event_new(monitor->options.base, monitor->timer_fd, EV_READ | EV_PERSIST,
                                on_timer, monitor);
-    monitor->second =
-        event_new(monitor->options.base, -1, EV_PERSIST, monitor_mind_maintenance, monitor);
+    monitor->second = event_new(monitor->options.base, -1, EV_PERSIST, on_second, monitor);
     return monitor->timer && event_priority_set(monitor->timer, 1) == 0 &&
            event_add(monitor->timer, NULL) == 0 && monitor->second &&
            event_priority_set(monitor->second, 1) == 0 && event_add(monitor->second, &second) == 0;
@@ -407,6 +423,7 @@ void monitor_destroy(struct monitor *monitor, int patience_ms)
     recorder_destroy(monitor->recorder, monitor->now_ns, patience_ms);
     health_prober_destroy(monitor->prober);
     journal_destroy(monitor->journal);
+    fault_watch_destroy(monitor->fault_watch);
     sightings_destroy(monitor->sightings);
     history_destroy(monitor->history);
     maintenance_destroy(monitor->maintenance, patience_ms);
@@ -440,6 +457,14 @@ void monitor_status(const struct monitor *monitor, char *text, size_t size)
                                        health_colour_name((enum health_colour)i));
     if (length < size)
         snprintf(text + length, size - length, "%u of %u nodes green", greens, roster->node_count);
+}
+
+void monitor_acknowledge(struct monitor *monitor, uint32_t cluster)
+{
+    log_event(LOG_NOTICE, "acknowledge", "cluster=%s who=http",
+              roster_cluster_name(&monitor->roster, cluster));
+    health_memory_acknowledge(monitor->memory, monitor->engine, cluster);
+    fault_watch_look(monitor->fault_watch, cluster);
 }
 
 const struct overview *monitor_overview(const struct monitor *monitor)

@@ -49,6 +49,9 @@ void monitor_reread(struct monitor *monitor);
  * memory is short. */
 bool monitor_maintain(struct monitor *monitor, uint32_t node, const struct maintenance_wish *wish);
 
+/* A person has taken note of a cluster's quick double crash. */
+void monitor_acknowledge(struct monitor *monitor, uint32_t cluster);
+
 /* Stop watching, let the reporters finish for at most `patience_ms` each, and free; NULL is fine. */
 void monitor_destroy(struct monitor *monitor, int patience_ms);
 

@@ -4,6 +4,7 @@
 #ifndef HEALTHD_CLI_MONITOR_PRIVATE_H
 #define HEALTHD_CLI_MONITOR_PRIVATE_H
 
+#include "fault_watch.h"
 #include "journal.h"
 #include "maintenance.h"
 #include "memory_file.h"
@@ -37,6 +38,7 @@ struct monitor {
     struct health_memory *memory;
     struct memory_file *memory_file;
     struct journal *journal;
+    struct fault_watch *fault_watch;
     struct sightings *sightings;
     struct history *history;
     struct maintenance *maintenance;
@@ -46,7 +48,7 @@ struct monitor {
     struct health_prober *prober;
     struct health_listener *listener; /* NULL: agents are not listened to */
     struct event *timer;              /* when the engine wants to be called */
-    struct event *second;             /* when somebody's maintenance may come to its end */
+    struct event *second;             /* when time alone may have brought something about */
     int timer_fd;
     int64_t armed_ns; /* what the timer is set to */
     int64_t now_ns;   /* the engine's latest call */

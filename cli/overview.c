@@ -3,6 +3,7 @@
  */
 #include "overview.h"
 
+#include "diagnosis_json.h"
 #include "json_value.h"
 #include "maintenance_text.h"
 #include "report_json.h"
@@ -305,6 +306,13 @@ static void add_faults(cJSON *json, const struct health_diagnosis *diagnosis)
                              cJSON_CreateString(health_faults[diagnosis->findings[i].fault].name));
 }
 
+/* NULL: nothing explains it. */
+static const char *explainer_name(const struct health_finding *finding)
+{
+    return finding->explained_by == HEALTH_UNEXPLAINED ? NULL
+                                                       : health_faults[finding->explained_by].name;
+}
+
 /* What each fault means and what is safe to do. */
 static void add_advice(cJSON *json, const struct health_diagnosis *diagnosis)
 {
@@ -313,8 +321,10 @@ static void add_advice(cJSON *json, const struct health_diagnosis *diagnosis)
         const struct health_fault_row *told = &health_faults[diagnosis->findings[i].fault];
         cJSON *advice = cJSON_CreateObject();
         cJSON_AddStringToObject(advice, "fault", told->name);
+        cJSON_AddStringToObject(advice, "severity", health_severity_name(told->severity));
         cJSON_AddStringToObject(advice, "meaning", told->meaning);
         cJSON_AddStringToObject(advice, "advice", told->advice);
+        add_text(advice, "explained_by", explainer_name(&diagnosis->findings[i]));
         cJSON_AddItemToArray(list, advice);
     }
 }
@@ -346,6 +356,20 @@ void overview_diagnose(const struct overview *overview, uint32_t cluster,
     health_memory_case(overview->memory, overview->engine, cluster, overview->limits,
                        health_clock_ns(), &known);
     health_diagnose(&known, ret_diagnosis);
+}
+
+cJSON *overview_diagnosis(const struct overview *overview, uint32_t cluster)
+{
+    struct health_case known;
+    struct health_diagnosis diagnosis;
+    const struct diagnosis_told told = {&known, &diagnosis, overview->roster, cluster,
+                                        wall_offset_ns()};
+
+    if (health_memory_case(overview->memory, overview->engine, cluster, overview->limits,
+                           health_clock_ns(), &known) != HEALTH_OK)
+        return NULL;
+    health_diagnose(&known, &diagnosis);
+    return diagnosis_json(&told);
 }
 
 cJSON *overview_cluster(const struct overview *overview, uint32_t cluster)

@@ -58,6 +58,9 @@ struct overview {
 void overview_diagnose(const struct overview *overview, uint32_t cluster,
                        struct health_diagnosis *ret_diagnosis);
 
+/* The same as a document (diagnosis_json.h). */
+cJSON *overview_diagnosis(const struct overview *overview, uint32_t cluster);
+
 /* One cluster with its nodes. The caller deletes; NULL, here and below: memory is short. */
 cJSON *overview_cluster(const struct overview *overview, uint32_t cluster);
 

@@ -3,18 +3,32 @@
  */
 #include <healthd/memory.h>
 
+#include "heartbeat.h"
 #include "judge.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* What has been seen of the life of a node's mysqld. */
+enum life {
+    LIFE_OVER,    /* never seen to run, or its end is told */
+    LIFE_SEEN,    /* it runs, or is not known about since it did */
+    LIFE_STOPPED, /* it ended, and so far gracefully: its agent may still have seen a signal */
+};
 
 /* What is kept of a node beside what is told of it. */
 struct record {
     struct health_node_memory told;
     struct health_uuid boot; /* of the latest heartbeat, like the next */
     uint64_t seq;
-    bool lives;        /* it was seen to run since it was last seen to be down */
-    int64_t committed; /* as it last said, whatever it was then */
+    int64_t probe_ns;                 /* when the latest probe was made */
+    struct health_position committed; /* the highest of this life, whatever it was then */
+    int64_t moved_origin_ns;          /* the engine's origin when told.moved_ns was set: it moves */
+    int64_t stood_origin_ns;          /* ... on by the length of each stall. As for stood_ns */
+    uint32_t pid;                     /* mysqld's when it was last a serving member */
+    uint8_t life;                     /* enum life */
+    bool member;                      /* it was a serving member in this life */
+    bool member_crashed;              /* ... and in the one that ended with its latest crash */
 };
 
 struct health_memory {
@@ -26,7 +40,7 @@ struct health_memory {
 
 static const struct record no_record = {
     .told = {.served.seqno = HEALTH_SEQNO_NONE, .recovery.seqno = HEALTH_SEQNO_NONE},
-    .committed = HEALTH_SEQNO_NONE,
+    .committed.seqno = HEALTH_SEQNO_NONE,
 };
 
 static const struct health_cluster_memory no_cluster = {.served.seqno = HEALTH_SEQNO_NONE};
@@ -103,14 +117,15 @@ static void taint(struct health_node_memory *told, enum health_taint taint)
 
 /* ---- Observations ---- */
 
-/* The highest of one history; another history begins anew. */
-static void raise_mark(struct health_position *mark, const struct health_uuid *history,
+/* The highest of one history; another history begins anew. True: it has come on. */
+static bool raise_mark(struct health_position *mark, const struct health_uuid *history,
                        int64_t seqno)
 {
-    if (!uuid_equal(&mark->history, history))
+    bool raised = !uuid_equal(&mark->history, history) || seqno > mark->seqno;
+
+    if (raised)
         *mark = (struct health_position){*history, seqno};
-    else if (seqno > mark->seqno)
-        mark->seqno = seqno;
+    return raised;
 }
 
 static bool serves(const struct health_view *view)
@@ -120,21 +135,48 @@ static bool serves(const struct health_view *view)
            !uuid_zero(&view->state_uuid);
 }
 
+/* An agent's view may be older than the probe's that came before it: positions only rise, and its size counts if
+ * it is the latest. */
 static void note_served(struct health_memory *memory, const struct health_engine *engine,
                         uint32_t node, const struct health_view *view, int64_t at_ns)
 {
     struct health_node_memory *told = &memory->records[node].told;
     struct health_cluster_memory *cluster = &memory->clusters[engine->cold[node].cluster];
 
-    told->served_ns = at_ns;
-    told->served_size = view->size > 0 ? view->size : 0;
+    if (at_ns >= told->served_ns) {
+        told->served_ns = at_ns;
+        told->served_size = view->size > 0 ? view->size : 0;
+    }
     if (view->last_committed < 0)
         return;
     raise_mark(&told->served, &view->state_uuid, view->last_committed);
     if (engine->nodes[node].state != HEALTH_STATE_GREEN)
         return;
     raise_mark(&cluster->served, &view->state_uuid, view->last_committed);
-    cluster->served_ns = at_ns;
+    if (at_ns > cluster->served_ns)
+        cluster->served_ns = at_ns;
+}
+
+static void note_moved(struct record *record, const struct health_engine *engine, int64_t at_ns)
+{
+    if (!record->told.joining_ns || at_ns < record->told.moved_ns)
+        return;
+    record->told.moved_ns = at_ns;
+    record->moved_origin_ns = engine->origin_ns;
+}
+
+/* A donor whose position stands while its cluster's has gone on. */
+static void note_standing(struct record *record, const struct health_engine *engine,
+                          const struct health_position *highest, int64_t at_ns)
+{
+    const struct health_position *committed = &record->committed;
+    bool behind =
+        uuid_equal(&committed->history, &highest->history) && committed->seqno < highest->seqno;
+
+    if (!behind || record->told.stood_ns)
+        return;
+    record->told.stood_ns = at_ns;
+    record->stood_origin_ns = engine->origin_ns;
 }
 
 /* Does its position come on? A joiner's tells that it lives, a donor's that it is not blocked. */
@@ -142,17 +184,16 @@ static void note_committed(struct health_memory *memory, const struct health_eng
                            uint32_t node, const struct health_view *view, int64_t at_ns)
 {
     struct record *record = &memory->records[node];
-    struct health_node_memory *told = &record->told;
-    int64_t highest = memory->clusters[engine->cold[node].cluster].served.seqno;
+    const struct health_cluster_memory *cluster = &memory->clusters[engine->cold[node].cluster];
+    bool raised = view->last_committed >= 0 &&
+                  raise_mark(&record->committed, &view->state_uuid, view->last_committed);
 
-    if (view->last_committed > record->committed && told->joining_ns)
-        told->moved_ns = at_ns;
-    if (view->local_state != HEALTH_LOCAL_DONOR || view->last_committed != record->committed ||
-        view->last_committed >= highest)
-        told->stood_ns = 0;
-    else if (!told->stood_ns)
-        told->stood_ns = at_ns;
-    record->committed = view->last_committed;
+    if (raised)
+        note_moved(record, engine, at_ns);
+    if (raised || view->local_state != HEALTH_LOCAL_DONOR)
+        record->told.stood_ns = 0;
+    else if (view->last_committed >= 0)
+        note_standing(record, engine, &cluster->served, at_ns);
 }
 
 static void take_view(struct health_memory *memory, const struct health_engine *engine,
@@ -168,56 +209,72 @@ static void take_view(struct health_memory *memory, const struct health_engine *
 static void take_probe(struct health_memory *memory, const struct health_engine *engine,
                        const struct health_observation *observation)
 {
-    struct health_node_memory *told = &memory->records[observation->node].told;
+    struct record *record = &memory->records[observation->node];
     const struct health_probe *probe = &observation->probe;
 
-    if (probe->error != told->probe_error)
-        told->probe_error_ns = observation->at_ns;
-    told->probe_error = probe->error;
+    if (observation->at_ns < record->probe_ns)
+        return;
+    record->probe_ns = observation->at_ns;
+    if (probe->error != record->told.probe_error)
+        record->told.probe_error_ns = probe->ok ? 0 : observation->at_ns;
+    record->told.probe_error = probe->error;
     if (probe->ok && probe->has_view)
         take_view(memory, engine, observation->node, &probe->view, observation->at_ns);
 }
 
+/* What a running server's files say is of no last stop; but who receives its state has a marker there. */
 static void take_files(struct health_node_memory *told, const struct health_heartbeat *beat,
-                       int64_t at_ns)
+                       bool green, int64_t at_ns)
 {
+    const bool stopped = beat->process == HEALTH_PROCESS_STOPPED;
+
     told->process = beat->process;
     told->grastate = beat->grastate;
     told->gvwstate = beat->gvwstate;
     told->sst_in_progress = beat->sst_in_progress;
     told->files_ns = at_ns;
-    told->recovery = beat->recovery;
-    told->recovery_ns = beat->recovery.status == HEALTH_RECOVERY_NONE ? 0 : at_ns;
-    if (beat->process != HEALTH_PROCESS_STOPPED)
-        return;
-    if (beat->sst_in_progress == HEALTH_ANSWER_YES ||
-        (beat->grastate.known && uuid_zero(&beat->grastate.uuid)))
+    told->recovery = stopped ? beat->recovery : no_record.told.recovery;
+    told->recovery_ns = told->recovery.status == HEALTH_RECOVERY_NONE ? 0 : at_ns;
+    if (stopped && (beat->sst_in_progress == HEALTH_ANSWER_YES ||
+                    (beat->grastate.known && uuid_zero(&beat->grastate.uuid))))
         taint(told, HEALTH_TAINT_TORN);
+    else if (!green && beat->sst_in_progress == HEALTH_ANSWER_YES)
+        taint(told, HEALTH_TAINT_JOINING);
 }
 
-static void take_moved(struct health_node_memory *told, uint64_t moved, int64_t at_ns)
+static void take_moved(struct record *record, const struct health_engine *engine, uint64_t moved,
+                       int64_t at_ns)
 {
-    if (!moved)
-        return;
-    if (moved != told->moved && told->joining_ns)
-        told->moved_ns = at_ns;
-    told->moved = moved;
+    if (moved && moved != record->told.moved)
+        note_moved(record, engine, at_ns);
+    record->told.moved = moved;
+}
+
+/* The engine says which beats come in order; of these, each counts once. */
+static bool beat_counts(const struct record *record, const struct node *node,
+                        const struct health_heartbeat *beat)
+{
+    bool latest = node->boot == boot_tag(beat) && node->seq == (uint32_t)beat->seq;
+    bool known = uuid_equal(&record->boot, &beat->boot) && record->seq == beat->seq;
+    return latest && !known;
 }
 
 static void take_heartbeat(struct health_memory *memory, const struct health_engine *engine,
                            const struct health_observation *observation)
 {
     struct record *record = &memory->records[observation->node];
+    const struct node *node = &engine->nodes[observation->node];
     const struct health_heartbeat *beat = &observation->heartbeat;
 
-    if (uuid_equal(&record->boot, &beat->boot) && beat->seq <= record->seq)
+    if (!beat_counts(record, node, beat))
         return;
     record->boot = beat->boot;
     record->seq = beat->seq;
-    take_files(&record->told, beat, observation->at_ns);
-    take_moved(&record->told, beat->moved, observation->at_ns);
+    take_files(&record->told, beat, node->state == HEALTH_STATE_GREEN, observation->at_ns);
+    take_moved(record, engine, beat->moved, observation->at_ns);
     if (beat->has_local && beat->local.ok && beat->local.has_view)
-        take_view(memory, engine, observation->node, &beat->local.view, observation->at_ns);
+        take_view(memory, engine, observation->node, &beat->local.view,
+                  observation->at_ns - engine->limits_ns.heartbeat_interval_ns);
 }
 
 void health_memory_observe(struct health_memory *memory, const struct health_engine *engine,
@@ -233,6 +290,13 @@ void health_memory_observe(struct health_memory *memory, const struct health_eng
 
 /* ---- Reports ---- */
 
+/* Did a member crash within the window before this moment? */
+static bool crashed_by(const struct record *record, int64_t at_ns, int64_t window_ns)
+{
+    int64_t crash_ns = record->told.crash_ns[0];
+    return record->member_crashed && crash_ns <= at_ns && at_ns - crash_ns <= window_ns;
+}
+
 static void note_double_crash(struct health_memory *memory, const struct health_engine *engine,
                               uint32_t cluster, int64_t at_ns)
 {
@@ -242,73 +306,116 @@ static void note_double_crash(struct health_memory *memory, const struct health_
 
     for (node = engine->clusters[cluster].first; node != HEALTH_NODE_NONE;
          node = engine->cold[node].next)
-        count += memory->records[node].told.crash_ns[0] &&
-                 at_ns - memory->records[node].told.crash_ns[0] <= window_ns;
+        count += crashed_by(&memory->records[node], at_ns, window_ns);
     if (count < 2)
         return;
     memory->clusters[cluster].crashed_ns = at_ns;
     for (node = engine->clusters[cluster].first; node != HEALTH_NODE_NONE;
          node = engine->cold[node].next)
-        if (memory->records[node].told.crash_ns[0] &&
-            at_ns - memory->records[node].told.crash_ns[0] <= window_ns)
-            memory->records[node].told.crashed_together = true;
+        memory->records[node].told.crashed_together |=
+            crashed_by(&memory->records[node], at_ns, window_ns);
 }
 
+/* Only what was seen to live is seen to crash. What a member had acknowledged may be lost with it; a joiner has
+ * acknowledged nothing. */
 static void note_crash(struct health_memory *memory, const struct health_engine *engine,
                        uint32_t node, int64_t at_ns)
 {
-    struct health_node_memory *told = &memory->records[node].told;
+    struct record *record = &memory->records[node];
+    int64_t *crash_ns = record->told.crash_ns;
 
-    memmove(told->crash_ns + 1, told->crash_ns,
-            (HEALTH_CRASHES_KEPT - 1) * sizeof told->crash_ns[0]);
-    told->crash_ns[0] = at_ns;
-    note_double_crash(memory, engine, engine->cold[node].cluster, at_ns);
+    memmove(crash_ns + 1, crash_ns, (HEALTH_CRASHES_KEPT - 1) * sizeof *crash_ns);
+    crash_ns[0] = at_ns;
+    record->member_crashed = record->member;
+    if (record->member)
+        note_double_crash(memory, engine, engine->cold[node].cluster, at_ns);
 }
 
-static bool joins(const struct health_report *report)
+static void note_life(struct health_memory *memory, const struct health_engine *engine,
+                      const struct health_report *report)
 {
-    return report->reason == HEALTH_REASON_JOINING || report->reason == HEALTH_REASON_STARTING ||
-           report->reason == HEALTH_REASON_PORT_CLOSED ||
-           report->reason == HEALTH_REASON_MAYBE_JOINING;
+    struct record *record = &memory->records[report->subject];
+    bool runs = report->state == HEALTH_STATE_GREEN || report->state == HEALTH_STATE_YELLOW;
+    bool seen_to_end = record->life == LIFE_SEEN ||
+                       (record->life == LIFE_STOPPED && report->reason == HEALTH_REASON_KILLED);
+
+    if (runs && record->life != LIFE_SEEN) {
+        record->member = false;
+        record->committed = no_record.committed;
+        record->life = LIFE_SEEN;
+    }
+    if (report->state == HEALTH_STATE_RED_UNCLEAN) {
+        if (seen_to_end)
+            note_crash(memory, engine, report->subject, report->at_ns);
+        record->life = LIFE_OVER;
+    } else if (report->state == HEALTH_STATE_RED_CLEAN && record->life == LIFE_SEEN) {
+        record->life = LIFE_STOPPED;
+    }
 }
 
-static void note_join(struct record *record, const struct health_report *report)
+/* Whose port is closed is on its way up, unless it has served in this life: then it is on its way out. */
+static bool comes_up(const struct record *record, const struct node *node,
+                     const struct health_report *report)
+{
+    bool served = record->member && record->pid == node->pid;
+
+    if (report->reason == HEALTH_REASON_STARTING || report->reason == HEALTH_REASON_PORT_CLOSED)
+        return !served;
+    return report->reason == HEALTH_REASON_JOINING || report->reason == HEALTH_REASON_MAYBE_JOINING;
+}
+
+/* What is not known of it, or that it is not ready yet, ends no join. */
+static bool join_ends(const struct health_report *report)
+{
+    return report->state != HEALTH_STATE_UNKNOWN && report->reason != HEALTH_REASON_NOT_READY;
+}
+
+/* Where its transfer's bytes or its position are known, standing still from the first on is seen as well. */
+static void begin_join(struct record *record, const struct health_engine *engine, int64_t at_ns)
+{
+    if (record->told.joining_ns)
+        return;
+    record->told.joining_ns = at_ns;
+    if (record->told.moved || record->committed.seqno != HEALTH_SEQNO_NONE)
+        note_moved(record, engine, at_ns);
+}
+
+static void note_join(struct record *record, const struct health_engine *engine,
+                      const struct health_report *report)
 {
     struct health_node_memory *told = &record->told;
 
-    if (!joins(report)) {
+    if (comes_up(record, &engine->nodes[report->subject], report)) {
+        begin_join(record, engine, report->at_ns);
+    } else if (join_ends(report)) {
         told->joining_ns = 0;
         told->moved_ns = 0;
-        return;
     }
-    if (!told->joining_ns)
-        told->joining_ns = report->at_ns;
     if (report->reason == HEALTH_REASON_JOINING)
         taint(told, HEALTH_TAINT_JOINING);
 }
 
 /* It serves: whatever was wrong with its data is mended. */
-static void note_green(struct health_node_memory *told)
+static void note_green(struct record *record, const struct node *node)
 {
-    told->taint = HEALTH_TAINT_NONE;
-    told->wanted = false;
-    told->stood_ns = 0;
+    record->member = true;
+    record->pid = node->pid;
+    record->told.taint = HEALTH_TAINT_NONE;
+    record->told.wanted = false;
 }
 
 static void take_node_report(struct health_memory *memory, const struct health_engine *engine,
                              const struct health_report *report)
 {
     struct record *record = &memory->records[report->subject];
-    bool down =
-        report->state == HEALTH_STATE_RED_UNCLEAN || report->state == HEALTH_STATE_RED_CLEAN;
+    const struct node *node = &engine->nodes[report->subject];
 
-    if (report->state == HEALTH_STATE_RED_UNCLEAN && record->lives)
-        note_crash(memory, engine, report->subject, report->at_ns);
-    if (report->state != HEALTH_STATE_UNKNOWN)
-        record->lives = !down;
+    note_life(memory, engine, report);
+    note_join(record, engine, report);
     if (report->state == HEALTH_STATE_GREEN)
-        note_green(&record->told);
-    note_join(record, report);
+        note_green(record, node);
+    if (report->state != HEALTH_STATE_GREEN)
+        record->told.stood_ns = 0;
 }
 
 static void take_cluster_report(struct health_memory *memory, const struct health_engine *engine,
@@ -318,7 +425,7 @@ static void take_cluster_report(struct health_memory *memory, const struct healt
 
     if (report->state == HEALTH_COLOUR_GREEN)
         known->split = false;
-    if (engine->clusters[cluster].signs >> HEALTH_SIGN_SPLIT_BRAIN & 1u)
+    if ((unsigned)engine->clusters[cluster].signs >> HEALTH_SIGN_SPLIT_BRAIN & 1u)
         known->split = true;
 }
 
@@ -347,6 +454,7 @@ void health_memory_acknowledge(struct health_memory *memory, const struct health
 static void fill_node(const struct health_memory *memory, const struct health_engine *engine,
                       uint32_t node, struct health_case_node *ret_node)
 {
+    const struct record *record = &memory->records[node];
     struct health_why why;
 
     why_of(engine, node, &why);
@@ -356,9 +464,14 @@ static void fill_node(const struct health_memory *memory, const struct health_en
         .probe_age_ns = why.probe_age_ns,
         .agent_age_ns = why.agent_age_ns,
         .view_age_ns = why.view_age_ns,
-        .memory = memory->records[node].told,
+        .memory = record->told,
     };
     memcpy(ret_node->facts, why.facts, sizeof why.facts);
+    /* While we were stopped nobody could tell: by that time nothing has stood longer. */
+    if (record->told.moved_ns)
+        ret_node->memory.moved_ns += engine->origin_ns - record->moved_origin_ns;
+    if (record->told.stood_ns)
+        ret_node->memory.stood_ns += engine->origin_ns - record->stood_origin_ns;
 }
 
 enum health_error health_memory_case(const struct health_memory *memory,

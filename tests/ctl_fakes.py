@@ -115,7 +115,7 @@ def pictures(_stage, fake):
               cluster("shop", [newer, kept, ill], "yellow", faults=["majority-at-risk", "of-tomorrow"]))
     table = ctl("status", server=fake.url, code=1)[0]
     says(table, "^2 clusters: 1 yellow, 1 green$", "^shop: yellow for 4m5s, 2 of 3 green, can lose 1 more: the sentence",
-         "^  FAULT majority-at-risk: half of .*Expect", "^  FAULT of-tomorrow: ",
+         "^  FAULT critical majority-at-risk: half of .*Expect", "^  FAULT of-tomorrow$",
          "^  n1 +green .* ok 0.3/7.5s +ok 0.1/2.0s +agree +12/3 non-Primary +17 +10.11.19-MariaDB\\?\\?$",
          "^  n2 +green .* no:desynced ", "^  n3 +red-unclean +4m5s +no +exit-unsafe .* exclude +- +- +-$",
          "^  n2 takes no clients: wsrep_desync is ON", "^  n3 is red-unclean: the sentence of exit-unsafe$",

@@ -63,6 +63,33 @@ def explained(stage):
     stage.stop()
 
 
+def diagnosed(stage):
+    """diagnose: faults with what they rest on, the next action and what it needs; now, and at a recorded moment."""
+    stage.serve({"lab": ["n1", "n2"], "two": ["n1"]})
+    page = ctl("diagnose", "lab", server=stage.url, code=1)[0]
+    says(page, "^lab is red$", "^critical: full-crash for [0-9]+s, of n1, n2$", "^    n2 is red-unclean: ",
+         "^warning: node-crashed for .*; explained by full-crash$", "^next action: bootstrap.* not allowed$",
+         "^it is allowed once all of this holds$")
+    told = json.loads(ctl("diagnose", "lab", "-o", "json", server=stage.url, code=1)[0])
+    check([fault["code"] for fault in told["faults"]] == ["full-crash", "node-crashed"], told["faults"])
+    check(told["faults"][1]["explained_by"] == "full-crash" and told["action"]["allowed"] is False, told)
+    check(told["memory"]["nodes"][0]["taint"] == "none" and told["schema"] == 1, told["memory"])
+    every = yaml.safe_load(ctl("diagnose", "-o", "yaml", server=stage.url, code=1)[0])
+    check([one["cluster"] for one in every["diagnoses"]] == ["lab", "two"], every)
+    stage.log.wait("event=fault cluster=lab fault=full-crash on=yes severity=critical nodes=n1,n2 "
+                   "explained_by=none")
+    says(ctl("diagnose", "nobody", server=stage.url, code=2)[1], "404.*name of a cluster")
+    trace = str(ROOT / "tests/faults/crash-loop.jsonl")
+    says(ctl("diagnose", trace, "--at", "27", code=1)[0], "^lab is yellow at 27.000 s$", "^critical: crash-loop ",
+         "^  not met    n3 has not crashed 3 times within the window")
+    says(ctl("diagnose", trace, "--at", "2")[0], "^lab is green at 2.000 s: no fault is known$")
+    says(ctl("diagnose", trace, "--at", "soon", code=2)[1], "--at soon: seconds")
+    says(ctl("diagnose", "--at", "2", code=2)[1], "--at goes with a trace")
+    says(ctl("diagnose", "lab", "-o", "wide", code=2)[1], "table, json or yaml is expected")
+    says(ctl("acknowledge", "lab", server=stage.url, code=2)[1], "the server's token is expected")
+    stage.stop()
+
+
 def checked(stage):
     """check: one line, figures, the protocol's codes."""
     stage.serve({"lab": ["n1", "n2"]})
@@ -208,4 +235,4 @@ def config_checked(stage):
     check(ctl("check-config", str(stage.config), code=78) == (done.stdout, done.stderr), done.stderr)
 
 
-SCENES = (outputs, documents, explained, checked, followed, watched, left, misused, config_checked)
+SCENES = (outputs, documents, explained, diagnosed, checked, followed, watched, left, misused, config_checked)

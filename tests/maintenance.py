@@ -322,6 +322,27 @@ def refused(stage):
     stage.stop()
 
 
+def acknowledged(stage):
+    """A quick double crash is acknowledged by who has the token; of a cluster that is not there, nobody can."""
+    stage.configure()
+    stage.begin()
+    path = "/v1/clusters/lab/acknowledge"
+    check(stage.ask("POST", path, token=None)[0] == 401, "without a token")
+    status, told = stage.ask("POST", path)
+    check(status == 200 and told["cluster"] == "lab" and told["faults"] == [], (status, told))
+    check(told["memory"]["double_crash_age_ms"] is None, told["memory"])
+    check(told["memory"]["served"]["seqno"] >= 0, told["memory"])
+    stage.log.wait("event=acknowledge cluster=lab who=http")
+    check(stage.ask("POST", "/v1/clusters/none/acknowledge")[0] == 404, "no such cluster")
+    call = [HEALTHCTL, "acknowledge", "lab", "--server", f"http://127.0.0.1:{stage.port}", "--token-file", stage.token]
+    done = subprocess.run(call, capture_output=True, text=True, timeout=10, check=False)
+    check(done.returncode == 0 and "lab: the quick double crash is acknowledged" in done.stdout, done)
+    stage.on()
+    diagnosis = stage.ask("GET", "/v1/clusters/lab/diagnosis", token=None)[1]
+    check([fault["code"] for fault in diagnosis["faults"]] == ["member-not-routable"], diagnosis["faults"])
+    stage.stop()
+
+
 def damaged_file(stage):
     """A file that cannot be used is told with its place and left as it is, and what is set now is not kept."""
     entry = {"cluster": "lab", "node": "n1", "reason": "x", "since": "2026-01-01T00:00:00Z", "until": None}
@@ -355,7 +376,8 @@ def unwritable_file(stage):
     stage.stop()
 
 
-SCENES = (on_and_off, until, restarted, reloaded, still_judged, unknown, refused, damaged_file, unwritable_file)
+SCENES = (on_and_off, until, restarted, reloaded, still_judged, unknown, refused, acknowledged, damaged_file,
+          unwritable_file)
 
 
 def main():

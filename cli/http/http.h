@@ -25,6 +25,8 @@ struct http_options {
     void (*refresh)(void *context);
     /* Take a node out of service, or give it back (`wish` NULL). False: memory is short. */
     bool (*maintain)(void *context, uint32_t node, const struct maintenance_wish *wish);
+    /* A person has taken note of a cluster's quick double crash. */
+    void (*acknowledge)(void *context, uint32_t cluster);
     void *context;
 };
 

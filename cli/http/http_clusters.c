@@ -49,6 +49,24 @@ void http_serve_cluster(struct http_call *call)
         answer_part(call, "cluster", overview_cluster(call->overview, cluster));
 }
 
+void http_serve_diagnosis(struct http_call *call)
+{
+    uint32_t cluster = find_cluster(call, call->parts[2]);
+    if (cluster != ROSTER_NONE)
+        http_answer_json(call, HTTP_OK, overview_diagnosis(call->overview, cluster));
+}
+
+void http_acknowledge(struct http_call *call)
+{
+    const struct http_options *options = &call->http->options;
+    uint32_t cluster = find_cluster(call, call->parts[2]);
+
+    if (cluster == ROSTER_NONE)
+        return;
+    options->acknowledge(options->context, cluster);
+    http_serve_diagnosis(call);
+}
+
 uint32_t http_find_node(struct http_call *call)
 {
     uint32_t cluster = find_cluster(call, call->parts[2]);

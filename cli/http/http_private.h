@@ -35,6 +35,8 @@ void http_serve_page(struct http_call *call);     /* http_page.c */
 void http_serve_clusters(struct http_call *call); /* http_clusters.c */
 void http_serve_cluster(struct http_call *call);
 void http_serve_node(struct http_call *call);
+void http_serve_diagnosis(struct http_call *call);
+void http_acknowledge(struct http_call *call);
 void http_begin_maintenance(struct http_call *call); /* http_maintenance.c */
 void http_end_maintenance(struct http_call *call);
 void http_serve_live(struct http_call *call); /* http_health.c */

@@ -12,6 +12,8 @@ const struct http_route http_routes[] = {
     {READ, "/", http_serve_page, false},
     {READ, "/v1/clusters", http_serve_clusters, false},
     {READ, "/v1/clusters/*", http_serve_cluster, false},
+    {READ, "/v1/clusters/*/diagnosis", http_serve_diagnosis, false},
+    {EVHTTP_REQ_POST, "/v1/clusters/*/acknowledge", http_acknowledge, true},
     {READ, "/v1/clusters/*/*", http_serve_node, false},
     {EVHTTP_REQ_POST, "/v1/clusters/*/*/maintenance", http_begin_maintenance, true},
     {EVHTTP_REQ_DELETE, "/v1/clusters/*/*/maintenance", http_end_maintenance, true},

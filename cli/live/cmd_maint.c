@@ -4,10 +4,10 @@
 #include "live.h"
 #include "config_value.h"
 #include "picture.h"
+#include "token.h"
 #include "until.h"
 #include "wall_time.h"
 
-#include <healthd/secret.h>
 #include <healthd/types.h>
 
 #include <stdio.h>
@@ -81,36 +81,22 @@ static void set(struct call *call, time_t until)
 }
 
 /* Gives EXIT_DONE when the call can be carried out. */
-static int check(const struct call *call, time_t *ret_until)
+static int check(struct call *call, time_t *ret_until)
 {
-    const char *path = call->live.token_file;
-    char token[HEALTH_SECRET_SIZE];
-    const char *problem = path && *path ? health_secret_read(path, token) : NULL;
-
-    explicit_bzero(token, sizeof token);
-
     if (call->on && (!call->reason || !*call->reason))
         return command_misused(&command_maint, "--reason TEXT is expected: others will ask");
     if (!call->on && (call->reason || call->until))
         return command_misused(&command_maint, "--reason and --until go with on");
     if (call->until && !until_parse(call->until, time(NULL), ret_until))
         return command_misused(&command_maint, "--until %s: " UNTIL_EXPECTED, call->until);
-    if (!path || !*path)
-        return command_misused(&command_maint, "the server's token is expected: --token-file F or "
-                                               "HEALTHD_TOKEN_FILE");
-    if (problem)
-        return command_misused(&command_maint, "token file %s: %s", path, problem);
-    return EXIT_DONE;
+    return token_check(&call->live);
 }
 
 static int carry_out(struct call *call)
 {
     time_t until = 0;
-    int code;
+    int code = check(call, &until);
 
-    if (!call->live.token_file)
-        call->live.token_file = getenv("HEALTHD_TOKEN_FILE");
-    code = check(call, &until);
     if (code != EXIT_DONE)
         return code;
     if (live_open(&call->live))

@@ -155,21 +155,42 @@ static void add_title(struct table *table, const cJSON *document, const cJSON *c
                picture_text(cluster, "text"));
 }
 
+/* The code of the fault that explains this one; NULL: none does, or the server does not say. */
+static const char *explainer_of(const cJSON *cluster, const char *name)
+{
+    const cJSON *advice;
+
+    for (advice = picture_first(picture_get(cluster, "advice")); advice; advice = advice->next)
+        if (strcmp(picture_text(advice, "fault"), name) == 0)
+            return cJSON_GetStringValue(picture_get(advice, "explained_by"));
+    return NULL;
+}
+
 /* A fault that this program does not know has a name at least. */
+static void add_fault(struct table *table, const cJSON *cluster, const char *name)
+{
+    const char *explainer = explainer_of(cluster, name);
+    const struct health_fault_row *row = NULL;
+
+    for (unsigned i = 0; i < HEALTH_FAULT_COUNT; i++)
+        if (strcmp(name, health_faults[i].name) == 0)
+            row = &health_faults[i];
+    if (!row)
+        table_text(table, 2, "FAULT", "", "%s", name);
+    else if (explainer)
+        table_text(table, 2, "FAULT", "", "%s %s: %s, which %s explains",
+                   health_severity_name(row->severity), name, row->meaning, explainer);
+    else
+        table_text(table, 2, "FAULT", "", "%s %s: %s. %s", health_severity_name(row->severity),
+                   name, row->meaning, row->advice);
+}
+
 static void add_faults(struct table *table, const cJSON *cluster)
 {
     const cJSON *fault;
 
-    for (fault = picture_first(picture_get(cluster, "faults")); fault; fault = fault->next) {
-        const char *name = cJSON_IsString(fault) ? fault->valuestring : "?";
-        const char *meaning = "", *advice = "";
-        for (unsigned i = 0; i < HEALTH_FAULT_COUNT; i++)
-            if (strcmp(name, health_faults[i].name) == 0) {
-                meaning = health_faults[i].meaning;
-                advice = health_faults[i].advice;
-            }
-        table_text(table, 2, "FAULT", "", "%s: %s. %s", name, meaning, advice);
-    }
+    for (fault = picture_first(picture_get(cluster, "faults")); fault; fault = fault->next)
+        add_fault(table, cluster, cJSON_IsString(fault) ? fault->valuestring : "?");
 }
 
 static void add_maintenance(struct table *table, const cJSON *document, const cJSON *node)

@@ -26,14 +26,15 @@
     function showFaults(view) {
         const list = view.card.querySelector(".faults");
         const told = view.cluster.told.advice || [];
-        const key = told.map((fault) => fault.fault).join();
+        const key = told.map((fault) => `${fault.fault} ${fault.explained_by}`).join();
         if (list.dataset.key === key)
             return;
         list.dataset.key = key;
         list.hidden = !told.length;
         list.replaceChildren(...told.map((fault) => {
             const item = document.createElement("li");
-            item.append(timeline.make("b", fault.fault), `${fault.meaning}. ${fault.advice}`);
+            const rest = fault.explained_by ? `, which ${fault.explained_by} explains` : `. ${fault.advice}`;
+            item.append(timeline.make("b", fault.fault), `${fault.severity}: ${fault.meaning}${rest}`);
             return item;
         }));
     }

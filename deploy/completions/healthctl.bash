@@ -36,6 +36,8 @@ _healthctl_options() {
     case $1 in
     status) printf '%s\n' "$live --output --no-headers --watch" ;;
     why) printf '%s\n' "$live --at" ;;
+    diagnose) printf '%s\n' "$live --output --at" ;;
+    acknowledge) printf '%s\n' "$live --token-file" ;;
     events) printf '%s\n' "$live --follow --output" ;;
     matrix | check) printf '%s\n' "$live" ;;
     maint) printf '%s\n' "$live --reason --until --token-file" ;;
@@ -47,7 +49,11 @@ _healthctl_options() {
 # _healthctl_arguments COMMAND: what may stand where no option does.
 _healthctl_arguments() {
     case $1 in
-    status | matrix | check) _healthctl_clusters ;;
+    status | matrix | check | acknowledge) _healthctl_clusters ;;
+    diagnose)
+        _healthctl_clusters
+        compgen -f -- "$cur"
+        ;;
     why)
         _healthctl_names
         _healthctl_names | sed 's,.*/,,' | sort -u
@@ -77,6 +83,7 @@ _healthctl_values() {
         case $2 in
         status) printf '%s\n' table wide json yaml name ;;
         events) printf '%s\n' table json ;;
+        diagnose) printf '%s\n' table json yaml ;;
         esac
         ;;
     --speed) printf '%s\n' 1 max ;;
@@ -90,7 +97,7 @@ _healthctl() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} words
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='status why events matrix check maint check-config replay rules trace help --help --version'
+        words='status why events matrix check maint diagnose acknowledge check-config replay rules trace help --help --version'
     elif words=$(_healthctl_values "$prev" "$command"); then
         :
     elif [[ $cur == -* ]]; then

@@ -13,8 +13,8 @@ function __healthctl_clusters
     __healthctl_names | string replace -r '/.*' '' | sort -u
 end
 
-set -l commands status why events matrix check maint check-config replay rules trace help
-set -l live status why events matrix check maint
+set -l commands status why events matrix check maint diagnose acknowledge check-config replay rules trace help
+set -l live status why events matrix check maint diagnose acknowledge
 complete -c healthctl -f
 set -l first "not __fish_seen_subcommand_from $commands"
 complete -c healthctl -n $first -a status -d 'Show what a running healthd believes'
@@ -23,6 +23,8 @@ complete -c healthctl -n $first -a events -d 'Show what has changed lately'
 complete -c healthctl -n $first -a matrix -d 'Show who counts whom as a member'
 complete -c healthctl -n $first -a check -d 'Say in one line how clusters are'
 complete -c healthctl -n $first -a maint -d 'Say that a node is being worked on'
+complete -c healthctl -n $first -a diagnose -d 'Say what is wrong, and what may be done'
+complete -c healthctl -n $first -a acknowledge -d 'Say that a quick double crash was looked into'
 complete -c healthctl -n $first -a check-config -d 'Say what is wrong with a configuration'
 complete -c healthctl -n $first -a replay -d 'Replay traces'
 complete -c healthctl -n $first -a rules -d 'Print the rules'
@@ -33,19 +35,20 @@ complete -c healthctl -l help -d 'Say more'
 
 complete -c healthctl -n "__fish_seen_subcommand_from $live" -x -l server -d 'The healthd to ask'
 complete -c healthctl -n "__fish_seen_subcommand_from $live" -x -l timeout -d 'Seconds that an answer may take'
-complete -c healthctl -n '__fish_seen_subcommand_from status matrix check events' -a '(__healthctl_clusters)'
+complete -c healthctl -n '__fish_seen_subcommand_from status matrix check events diagnose acknowledge' -a '(__healthctl_clusters)'
 complete -c healthctl -n '__fish_seen_subcommand_from why events' -a '(__healthctl_names)'
 complete -c healthctl -n '__fish_seen_subcommand_from status' -x -s o -l output -a 'table wide json yaml name'
 complete -c healthctl -n '__fish_seen_subcommand_from status' -l no-headers -d 'No headings'
 complete -c healthctl -n '__fish_seen_subcommand_from status' -l watch -d 'Stay, and redraw'
 complete -c healthctl -n '__fish_seen_subcommand_from events' -x -s o -l output -a 'table json'
+complete -c healthctl -n '__fish_seen_subcommand_from diagnose' -x -s o -l output -a 'table json yaml'
 complete -c healthctl -n '__fish_seen_subcommand_from events' -l follow -d 'Go on'
-complete -c healthctl -n '__fish_seen_subcommand_from why replay' -x -l at -d 'The moment of a trace'
+complete -c healthctl -n '__fish_seen_subcommand_from why replay diagnose' -x -l at -d 'The moment of a trace'
 complete -c healthctl -n '__fish_seen_subcommand_from maint; and not __fish_seen_subcommand_from on off' -a 'on off'
 complete -c healthctl -n '__fish_seen_subcommand_from maint; and __fish_seen_subcommand_from on off' -a '(__healthctl_names)'
 complete -c healthctl -n '__fish_seen_subcommand_from maint' -x -l reason -d 'Why'
 complete -c healthctl -n '__fish_seen_subcommand_from maint' -x -l until -d 'When it ends by itself'
-complete -c healthctl -n '__fish_seen_subcommand_from maint' -r -F -l token-file -d 'File of the token'
+complete -c healthctl -n '__fish_seen_subcommand_from maint acknowledge' -r -F -l token-file -d 'File of the token'
 complete -c healthctl -n '__fish_seen_subcommand_from replay' -r -F -l expect -d 'Compare with what was true'
 complete -c healthctl -n '__fish_seen_subcommand_from replay' -r -F -l html -d 'Write a report for browsers'
 complete -c healthctl -n '__fish_seen_subcommand_from replay' -l json -d 'JSON lines'
@@ -53,4 +56,4 @@ complete -c healthctl -n '__fish_seen_subcommand_from replay' -x -l speed -a '1 
 complete -c healthctl -n '__fish_seen_subcommand_from replay' -r -F -l config -d 'Take limits from a configuration'
 complete -c healthctl -n '__fish_seen_subcommand_from replay' -l strict -d 'Stop at the first problem'
 complete -c healthctl -n '__fish_seen_subcommand_from trace' -a 'info convert'
-complete -c healthctl -n '__fish_seen_subcommand_from why replay trace check-config' -F
+complete -c healthctl -n '__fish_seen_subcommand_from why replay trace check-config diagnose' -F

@@ -148,13 +148,14 @@ enum health_action {
 
 /*
  * What is stated as evidence, or asked as a precondition. Each has a name, and a sentence for people, in which
- * $node, $value, $limit and $history stand for the fields of struct health_statement.
+ * $node, $state, $reason, $value, $limit and $history stand for the fields of struct health_statement, and $error
+ * for the probe's error that $value is.
  */
 #define HEALTH_STATEMENTS(X) \
     /* evidence */ \
     X(STATE, "state", "$node is $state: $reason") \
     X(CRASHES, "crashes", "$node has crashed $value times within the window") \
-    X(PROBE_ERROR, "probe-error", "$node answers the probe with an error") \
+    X(PROBE_ERROR, "probe-error", "the probe of $node fails: $error") \
     X(MOVED, "moved", "the transfer of $node last came on") \
     X(STOOD, "stood", "$node applies nothing although others do") \
     X(SERVED, "served", "$node last served at $history:$value") \
