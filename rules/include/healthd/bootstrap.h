@@ -8,8 +8,12 @@
  *
  *   A  all stopped gracefully, with one UUID and equal positions: any of them will do, whatever the flags say
  *   B  all stopped or crashed with known positions, and exactly one has safe_to_bootstrap 1, a valid UUID and
- *      a position equal to the highest
- *   C  all crashed (or some stopped), one UUID, all recovered, none tainted, the highest not below the mark
+ *      a saved position equal to the highest
+ *   C  all crashed, one UUID, all recovered, none tainted, the highest not below the mark
+ *
+ * The highest position is chosen. Of equal ones: a graceful exit before a crash as the only member before any
+ * other crash; of graceful exits, the one that Galera marked safe; then the lowest place, which is the order
+ * of the configuration.
  *
  * Source: "Restarting the Cluster" of Galera's documentation, galera/src/saved_state.cpp, and the post-mortems
  * that made the rules what they are.
