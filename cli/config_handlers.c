@@ -197,12 +197,15 @@ void config_read_handlers(struct reading *reading, const struct key *key, yaml_n
 
 /* ---- Asking ---- */
 
+/* A stopped node is started as a crashed one is, where nothing else is said. */
 const struct config_handler *config_find_handler(const struct config *config, unsigned fault)
 {
     for (size_t i = 0; i < config->handlers.action_count; i++)
         if (config->handlers.actions[i].fault == fault)
             return &config->handlers.actions[i];
-    return NULL;
+    return fault == HEALTH_FAULT_NODE_STOPPED
+               ? config_find_handler(config, HEALTH_FAULT_NODE_CRASHED)
+               : NULL;
 }
 
 static bool said_only(unsigned fault)

@@ -387,7 +387,8 @@ struct monitor *monitor_create(const struct monitor_options *options, const stru
     monitor->timer_fd = -1;
     monitor_note_reload(monitor, true);
     if (create_engine(monitor, config) && create_memory(monitor, config) &&
-        create_readers(monitor, config) && create_witnesses(monitor, config) && create_timers(monitor)) {
+        create_readers(monitor, config) && create_witnesses(monitor, config) &&
+        create_timers(monitor)) {
         monitor->overview = overview_of(monitor);
         monitor_apply(monitor, config);
         return monitor;

@@ -71,13 +71,22 @@ int64_t plan_rest_ns(const struct config_handler *handler, uint32_t failures)
     return (backoff_ms << (failures - 1 < 16 ? failures - 1 : 16)) * HEALTH_NS_PER_MS;
 }
 
-bool plan_holds(const struct health_diagnosis *planned, const struct health_diagnosis *now)
+struct plan_step plan_step(const struct health_diagnosis *diagnosis)
 {
-    const struct health_advice *before = &planned->advice;
-    const struct health_advice *advice = &now->advice;
+    const struct health_advice *advice = &diagnosis->advice;
+    struct plan_step step = {advice->action, advice->place, {.seqno = HEALTH_SEQNO_NONE}};
 
-    return advice->allowed && advice->action == before->action && advice->place == before->place &&
-           advice->position.seqno == before->position.seqno &&
-           advice->position.history.hi == before->position.history.hi &&
-           advice->position.history.lo == before->position.history.lo;
+    if (advice->action == HEALTH_ACTION_BOOTSTRAP)
+        step.position = advice->position;
+    return step;
+}
+
+bool plan_holds(const struct plan_step *step, const struct health_diagnosis *now)
+{
+    const struct plan_step next = plan_step(now);
+
+    return now->advice.allowed && next.action == step->action && next.place == step->place &&
+           next.position.seqno == step->position.seqno &&
+           next.position.history.hi == step->position.history.hi &&
+           next.position.history.lo == step->position.history.lo;
 }

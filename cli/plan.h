@@ -57,7 +57,16 @@ bool plan_recovers(const struct plan_input *input);
 /* So long nothing is done after this many failures in a row (0: it went well). */
 int64_t plan_rest_ns(const struct config_handler *handler, uint32_t failures);
 
-/* Is this the same action on the same node, and still allowed? */
-bool plan_holds(const struct health_diagnosis *planned, const struct health_diagnosis *now);
+/* What is to be done. */
+struct plan_step {
+    uint8_t action;                  /* enum health_action */
+    uint32_t place;                  /* of the node, in the case */
+    struct health_position position; /* of a bootstrap */
+};
+
+struct plan_step plan_step(const struct health_diagnosis *diagnosis);
+
+/* Is this still what is to be done, and allowed? */
+bool plan_holds(const struct plan_step *step, const struct health_diagnosis *now);
 
 #endif

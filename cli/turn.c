@@ -90,8 +90,10 @@ const struct turn_place *turn_ask(struct turns *turns, uint32_t cluster,
     return place;
 }
 
-static struct turn_place *find(struct turn *turn, const char *ticket)
+const struct turn_place *turn_find(const struct turns *turns, uint32_t cluster, const char *ticket)
 {
+    const struct turn *turn = &turns->of[cluster];
+
     for (uint32_t i = 0; i < turn->count; i++)
         if (strcmp(turn->places[i].ticket, ticket) == 0)
             return &turn->places[i];
@@ -101,10 +103,11 @@ static struct turn_place *find(struct turn *turn, const char *ticket)
 const struct turn_place *turn_renew(struct turns *turns, uint32_t cluster, const char *ticket,
                                     int64_t now_ns)
 {
-    struct turn_place *place = find(&turns->of[cluster], ticket);
+    const struct turn_place *place = turn_find(turns, cluster, ticket);
+    struct turn *turn = &turns->of[cluster];
 
     if (place)
-        place->due_ns = now_ns + TURN_TTL_NS;
+        turn->places[place - turn->places].due_ns = now_ns + TURN_TTL_NS;
     return place;
 }
 
@@ -144,7 +147,7 @@ static void take_out(const struct turns *turns, struct turn *turn, uint32_t inde
 bool turn_give_up(struct turns *turns, uint32_t cluster, const char *ticket, int64_t now_ns)
 {
     struct turn *turn = &turns->of[cluster];
-    const struct turn_place *place = find(turn, ticket);
+    const struct turn_place *place = turn_find(turns, cluster, ticket);
 
     if (place)
         take_out(turns, turn, (uint32_t)(place - turn->places), now_ns);

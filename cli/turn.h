@@ -51,7 +51,8 @@ const struct turn *turn_of(const struct turns *turns, uint32_t cluster);
 const struct turn_place *turn_ask(struct turns *turns, uint32_t cluster,
                                   const struct turn_wish *wish, int64_t now_ns);
 
-/* NULL: there is no such ticket. */
+/* NULL, like below: there is no such ticket. */
+const struct turn_place *turn_find(const struct turns *turns, uint32_t cluster, const char *ticket);
 const struct turn_place *turn_renew(struct turns *turns, uint32_t cluster, const char *ticket,
                                     int64_t now_ns);
 

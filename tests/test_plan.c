@@ -153,20 +153,22 @@ Test(plan, only_the_same_action_holds)
     struct health_diagnosis before, now;
 
     ready(&before);
+    before.advice.action = HEALTH_ACTION_BOOTSTRAP;
+    const struct plan_step step = plan_step(&before);
     now = before;
-    cr_expect(plan_holds(&before, &now));
+    cr_expect(plan_holds(&step, &now));
     now.advice.place = 2;
-    cr_expect_not(plan_holds(&before, &now));
+    cr_expect_not(plan_holds(&step, &now));
     now = before;
-    now.advice.action = HEALTH_ACTION_BOOTSTRAP;
-    cr_expect_not(plan_holds(&before, &now));
+    now.advice.action = HEALTH_ACTION_START;
+    cr_expect_not(plan_holds(&step, &now));
     now = before;
     now.advice.allowed = false;
-    cr_expect_not(plan_holds(&before, &now));
+    cr_expect_not(plan_holds(&step, &now));
     now = before;
     now.advice.position.seqno = 4;
-    cr_expect_not(plan_holds(&before, &now));
+    cr_expect_not(plan_holds(&step, &now));
     now = before;
     now.advice.position.history.lo = 4;
-    cr_expect_not(plan_holds(&before, &now));
+    cr_expect_not(plan_holds(&step, &now));
 }
