@@ -44,7 +44,7 @@ static void ask(struct lease *lease, uint32_t cluster, const char *task)
     struct held *held = &lease->of[cluster];
     char key[DIRECTORY_NAME_MAX + 24];
     char fencing[DIRECTORY_NAME_MAX + 24];
-    const char *argv[] = {"2", key, fencing, task, lease->options.reporter, LIFE_MS};
+    const char *argv[] = {"2", key, fencing, task, lease->options.holder, LIFE_MS};
 
     snprintf(key, sizeof key, "healthd:{%s}:lease", name);
     snprintf(fencing, sizeof fencing, "healthd:{%s}:fencing", name);

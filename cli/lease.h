@@ -20,7 +20,7 @@ struct lease_options {
     struct event_base *base;
     const struct config_redis *redis;                /* borrowed until it was created */
     const struct roster *roster;                     /* borrowed, like the next */
-    const char *reporter;                            /* who we are */
+    const char *holder;                              /* who we are, in this life */
     void (*remark)(void *context, const char *text); /* one line for people */
     void *context;
 };

@@ -63,6 +63,7 @@ static void take_changes(struct monitor *monitor)
         if (changed != cluster && changed != ROSTER_NONE)
             fault_watch_look(monitor->fault_watch, changed);
         changed = cluster;
+        actor_wake(monitor->actor, cluster);
     }
     if (changed != ROSTER_NONE)
         fault_watch_look(monitor->fault_watch, changed);
@@ -267,18 +268,6 @@ static struct reporter_source source_for(struct monitor *monitor, int reader)
     };
 }
 
-static bool create_memory(struct monitor *monitor, const struct config *config)
-{
-    const struct memory_file_options options = {
-        .base = monitor->options.base,
-        .path = config->memory,
-        .roster = &monitor->roster,
-        .memory = monitor->memory,
-    };
-    monitor->memory_file = memory_file_create(&options);
-    return monitor->memory_file != NULL;
-}
-
 static bool create_readers(struct monitor *monitor, const struct config *config)
 {
     const struct reporter_source to_stdout = source_for(monitor, READER_STDOUT);
@@ -374,6 +363,8 @@ static struct overview overview_of(const struct monitor *monitor)
         .reporter = monitor->options.reporter,
         .epoch = monitor->options.epoch,
         .start_ns = monitor->reload.good_at_ns,
+        .add_acting = monitor_add_acting,
+        .acting = monitor,
     };
 }
 
@@ -386,9 +377,9 @@ struct monitor *monitor_create(const struct monitor_options *options, const stru
     monitor->first = config;
     monitor->timer_fd = -1;
     monitor_note_reload(monitor, true);
-    if (create_engine(monitor, config) && create_memory(monitor, config) &&
+    if (create_engine(monitor, config) && monitor_create_memory(monitor, config) &&
         create_readers(monitor, config) && create_witnesses(monitor, config) &&
-        create_timers(monitor)) {
+        monitor_create_actor(monitor) && create_timers(monitor)) {
         monitor->overview = overview_of(monitor);
         monitor_apply(monitor, config);
         return monitor;
@@ -417,6 +408,10 @@ void monitor_destroy(struct monitor *monitor, int patience_ms)
         event_free(monitor->timer);
     if (monitor->second)
         event_free(monitor->second);
+    actor_destroy(monitor->actor);
+    monitor->actor = NULL;
+    lease_destroy(monitor->lease, patience_ms);
+    turns_destroy(monitor->turns);
     if (monitor->timer_fd != -1)
         close(monitor->timer_fd);
     reporter_stdout_destroy(monitor->reporter_stdout, patience_ms);
