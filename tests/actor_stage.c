@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void diagnose(void *context, uint32_t cluster, struct health_diagnosis *ret_diagnosis)
@@ -169,7 +170,9 @@ void stage_begin(struct stage *stage, const char *mode, const char *keys)
     stage->base = event_base_new();
     event_base_priority_init(stage->base, 3);
     scratch_directory(stage->folder, "actor");
-    snprintf(stage->memory_path, sizeof stage->memory_path, "%s/memory.json", stage->folder);
+    snprintf(stage->memory_folder, sizeof stage->memory_folder, "%s/kept", stage->folder);
+    mkdir(stage->memory_folder, 0700);
+    snprintf(stage->memory_path, sizeof stage->memory_path, "%s/kept/memory.json", stage->folder);
     snprintf(stage->trace_path, sizeof stage->trace_path, "%s/trace", stage->folder);
     stage->diagnosis.treated = HEALTH_UNEXPLAINED;
     configure(stage, mode, keys);
@@ -187,6 +190,7 @@ void stage_end(struct stage *stage)
     event_base_free(stage->base);
     unlink(stage->memory_path);
     unlink(stage->trace_path);
+    rmdir(stage->memory_folder);
     rmdir(stage->folder);
 }
 

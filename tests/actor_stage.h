@@ -27,6 +27,7 @@ struct stage {
     uint32_t cluster;
     uint32_t nodes[NODES];
     char folder[SCRATCH_SIZE];
+    char memory_folder[SCRATCH_SIZE + 16];
     char memory_path[SCRATCH_SIZE + 32];
     char trace_path[SCRATCH_SIZE + 32];
     char trace[8192];
