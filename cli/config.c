@@ -51,6 +51,7 @@ void config_clear(struct config *config)
     for (size_t i = 0; i < config->cluster_count; i++)
         free(config->clusters[i].nodes);
     free(config->clusters);
+    config_clear_handlers(config);
     memset(config, 0, sizeof *config);
 }
 
@@ -121,6 +122,7 @@ void config_fill(struct config *config)
     fill_number(&config->redis.log_length, REDIS_LOG_LENGTH);
     for (size_t i = 0; i < config->cluster_count; i++)
         fill_cluster(&config->clusters[i]);
+    config_fill_handlers(config);
 }
 
 size_t config_node_count(const struct config *config)

@@ -48,6 +48,38 @@ struct config_agent_check {
     const char *listen; /* NULL: HAProxy is told nothing */
 };
 
+/* What is done about a fault that is named. */
+enum config_mode {
+    CONFIG_MODE_NOT_SAID,
+    CONFIG_MODE_OFF,    /* nothing, and nothing is said */
+    CONFIG_MODE_ADVISE, /* it is said what would be done */
+    CONFIG_MODE_ACT,
+};
+
+const char *config_mode_name(enum config_mode mode);
+
+/* One fault, and the command that is run against it. */
+struct config_handler {
+    uint8_t fault;         /* enum health_fault; HEALTH_FAULT_COUNT: refused */
+    bool fault_said;       /* what is 0 counts too, here and below */
+    enum config_mode mode; /* as it was said; config_handler_mode() gives what holds */
+    const char **command;  /* ends with NULL, like the next */
+    const char **environment;
+    uint32_t timeout_ms;
+    uint32_t cool_down_ms;
+    uint32_t backoff_ms;
+    uint32_t retries;
+    bool retries_said;
+    size_t line;
+};
+
+struct config_handlers {
+    enum config_mode mode;
+    struct config_handler *actions;
+    size_t action_count;
+    size_t line; /* where act is said of all */
+};
+
 struct config {
     uint32_t probe_interval_ms; /* 0, like all numbers here: not said */
     uint32_t probe_timeout_ms;
@@ -63,6 +95,8 @@ struct config {
     bool report_stdout;
     struct config_redis redis;
     const char *record;
+    const char *memory; /* where what must not be forgotten is kept; NULL: in memory only */
+    struct config_handlers handlers;
     struct health_limits limits; /* 0: not said; derived from the cadence */
     struct config_cluster *clusters;
     size_t cluster_count;
@@ -105,6 +139,16 @@ size_t config_node_count(const struct config *config);
 /* By name; NULL: there is none, or nowhere to look. */
 const struct config_cluster *config_find_cluster(const struct config *config, const char *name);
 const struct config_node *config_find_node(const struct config_cluster *cluster, const char *name);
+
+/* The handler of a fault; NULL: there is none. */
+const struct config_handler *config_find_handler(const struct config *config, unsigned fault);
+
+/* The mode that holds for a fault: that of its handler, or that of all. A split brain is only acted upon where its
+ * own handler says so. Without a handler: CONFIG_MODE_ADVISE at most. */
+enum config_mode config_handler_mode(const struct config *config, unsigned fault);
+
+/* Is anything acted upon? */
+bool config_acts(const struct config *config);
 
 /* The limits: derived from the cadence, single ones overridden. False: the cadence is not whole. */
 bool config_limits(const struct config *config, struct health_limits *ret_limits);

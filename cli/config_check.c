@@ -97,6 +97,7 @@ void config_check(struct config *config, enum config_use use, struct notes *note
         config_fill(config);
     for (size_t i = 0; i < config->cluster_count; i++)
         check_cluster(config, i, whole, notes);
+    config_check_handlers(config, notes);
     if (whole)
         check_times(config, notes);
 }

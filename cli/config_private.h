@@ -25,4 +25,10 @@ void config_check(struct config *config, enum config_use use, struct notes *note
 /* Give every key that was not said its default. */
 void config_fill(struct config *config);
 
+/* ---- config_handlers.c ---- */
+
+void config_check_handlers(const struct config *config, struct notes *notes);
+void config_fill_handlers(struct config *config);
+void config_clear_handlers(struct config *config);
+
 #endif

@@ -122,6 +122,15 @@ bool config_file_exposed(const char *path)
     return stat(path, &status) == 0 && status.st_mode & S_IROTH;
 }
 
+const char *config_program_problem(const char *path)
+{
+    struct stat status;
+
+    if (stat(path, &status) == -1 || access(path, X_OK) == -1)
+        return strerror(errno);
+    return S_ISREG(status.st_mode) ? NULL : "it is not a file";
+}
+
 const char *config_directory_problem(const char *path)
 {
     const char *slash = strrchr(path, '/');

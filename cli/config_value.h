@@ -43,6 +43,9 @@ const char *config_file_problem(const char *path);
 /* May everybody read it? */
 bool config_file_exposed(const char *path);
 
+/* What hinders running a program; NULL: nothing. */
+const char *config_program_problem(const char *path);
+
 /* What hinders files from being created beside `path`; NULL: nothing. */
 const char *config_directory_problem(const char *path);
 

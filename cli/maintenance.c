@@ -3,8 +3,8 @@
  */
 #include "maintenance.h"
 
+#include "durable_file.h"
 #include "log.h"
-#include "maintenance_file.h"
 #include "maintenance_text.h"
 #include "wall_time.h"
 
@@ -15,16 +15,25 @@
 
 struct maintenance {
     struct maintenance_entry *first;
-    struct maintenance_file *file; /* NULL: in memory only */
-    int file_error;                /* as it was told last */
+    struct durable_file *file; /* NULL: in memory only */
+    int file_error;            /* as it was told last */
     struct maintenance_entry *of[];
 };
 
 /* ---- The file ---- */
 
+static const struct durable_form form = {maintenance_copy_print, free};
+
 static void save(struct maintenance *maintenance)
 {
-    if (maintenance->file && !maintenance_file_write(maintenance->file, maintenance->first))
+    struct maintenance_copy *copy;
+
+    if (!maintenance->file)
+        return;
+    copy = maintenance_copy(maintenance->first);
+    if (copy)
+        durable_file_write(maintenance->file, copy);
+    else
         log_event(LOG_ERR, "maintenance", "text=\"memory is short: it was not written down\"");
 }
 
@@ -46,7 +55,7 @@ static bool load(struct maintenance *maintenance, const char *path)
 {
     char problem[MAINTENANCE_PROBLEM_SIZE];
     int error;
-    char *text = maintenance_file_read(path, &error);
+    char *text = durable_file_read(path, &error);
 
     if (!text && error == ENOENT)
         return true;
@@ -61,7 +70,7 @@ static bool load(struct maintenance *maintenance, const char *path)
 
 void maintenance_mind_file(struct maintenance *maintenance)
 {
-    int error = maintenance->file ? maintenance_file_error(maintenance->file) : 0;
+    int error = maintenance->file ? durable_file_error(maintenance->file) : 0;
 
     if (error == maintenance->file_error)
         return;
@@ -85,7 +94,7 @@ struct maintenance *maintenance_create(uint32_t nodes, const char *path)
 
     if (!maintenance || !path || !load(maintenance, path))
         return maintenance;
-    maintenance->file = maintenance_file_create(path);
+    maintenance->file = durable_file_create(path, &form);
     if (maintenance->file)
         return maintenance;
     maintenance_destroy(maintenance, 0);
@@ -96,7 +105,7 @@ void maintenance_destroy(struct maintenance *maintenance, int patience_ms)
 {
     if (!maintenance)
         return;
-    maintenance_file_destroy(maintenance->file, patience_ms);
+    durable_file_destroy(maintenance->file, patience_ms);
     maintenance_free(maintenance->first);
     free(maintenance);
 }
@@ -110,7 +119,7 @@ const struct maintenance_entry *maintenance_of(const struct maintenance *mainten
 
 bool maintenance_is_kept(const struct maintenance *maintenance)
 {
-    return maintenance->file && maintenance_file_error(maintenance->file) == 0;
+    return maintenance->file && durable_file_error(maintenance->file) == 0;
 }
 
 const struct maintenance_entry *maintenance_begin(struct maintenance *maintenance,

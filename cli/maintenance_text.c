@@ -166,19 +166,26 @@ bool maintenance_parse(const char *text, struct maintenance_entry **ret_first,
     return false;
 }
 
-bool maintenance_copy(const struct maintenance_entry *first, struct maintenance_entry **ret_copy)
+struct maintenance_copy *maintenance_copy(const struct maintenance_entry *first)
 {
     size_t count = 0;
 
     for (const struct maintenance_entry *entry = first; entry; entry = entry->next)
         count++;
-    struct maintenance_entry *copy = count ? calloc(count, sizeof *copy) : NULL;
-    *ret_copy = copy;
-    for (; copy && first; first = first->next, copy++) {
-        *copy = *first;
-        copy->next = first->next ? copy + 1 : NULL;
+    struct maintenance_copy *copy = calloc(1, sizeof *copy + count * sizeof copy->entries[0]);
+    if (!copy)
+        return NULL;
+    copy->first = count ? copy->entries : NULL;
+    for (struct maintenance_entry *entry = copy->entries; first; first = first->next, entry++) {
+        *entry = *first;
+        entry->next = first->next ? entry + 1 : NULL;
     }
-    return *ret_copy || !count;
+    return copy;
+}
+
+char *maintenance_copy_print(const void *copy)
+{
+    return maintenance_print(((const struct maintenance_copy *)copy)->first);
 }
 
 void maintenance_free(struct maintenance_entry *first)

@@ -28,8 +28,16 @@ char *maintenance_print(const struct maintenance_entry *first);
 bool maintenance_parse(const char *text, struct maintenance_entry **ret_first,
                        char problem[MAINTENANCE_PROBLEM_SIZE]);
 
-/* A copy of a list, in one block to be freed; NULL is one of none. False: memory is short. */
-bool maintenance_copy(const struct maintenance_entry *first, struct maintenance_entry **ret_copy);
+/* A copy of a list, in one block to be freed. NULL: memory is short. */
+struct maintenance_copy {
+    struct maintenance_entry *first;
+    struct maintenance_entry entries[];
+};
+
+struct maintenance_copy *maintenance_copy(const struct maintenance_entry *first);
+
+/* The text of one, for its file. */
+char *maintenance_copy_print(const void *copy);
 
 /* Free a list. */
 void maintenance_free(struct maintenance_entry *first);

@@ -40,6 +40,7 @@ static void keep(struct monitor *monitor, const struct health_report *report)
         directory_find(&monitor->roster.directory, report->subject);
 
     health_memory_report(monitor->memory, monitor->engine, report);
+    memory_file_hurry(monitor->memory_file);
     journal_report(monitor->journal, report);
     if (entry)
         history_keep(monitor->history, entry, report);
@@ -62,6 +63,7 @@ static void take_changes(struct monitor *monitor)
         if (changed != cluster && changed != ROSTER_NONE)
             fault_watch_look(monitor->fault_watch, changed);
         changed = cluster;
+        actor_wake(monitor->actor, cluster);
     }
     if (changed != ROSTER_NONE)
         fault_watch_look(monitor->fault_watch, changed);
@@ -168,6 +170,17 @@ void monitor_refresh(struct monitor *monitor)
         tick(monitor, now_ns);
 }
 
+/* What is found out about a node's data is written at once; its positions are, each second. */
+static void remember(struct monitor *monitor, const struct health_observation *observation)
+{
+    const struct health_node_memory *node = health_memory_node(monitor->memory, observation->node);
+    const uint8_t taint = node->taint;
+
+    health_memory_observe(monitor->memory, monitor->engine, observation);
+    if (node->taint != taint)
+        memory_file_hurry(monitor->memory_file);
+}
+
 static void on_observation(void *context, const struct health_observation *observation)
 {
     struct monitor *monitor = context;
@@ -179,7 +192,7 @@ static void on_observation(void *context, const struct health_observation *obser
         recorder_take(monitor->recorder, observation);
     if (health_engine_observe(monitor->engine, monitor_now(monitor, observation->at_ns),
                               observation) == HEALTH_OK)
-        health_memory_observe(monitor->memory, monitor->engine, observation);
+        remember(monitor, observation);
     journal_observe(monitor->journal, observation);
     sightings_take(monitor->sightings, observation);
     if (closed)
@@ -350,6 +363,8 @@ static struct overview overview_of(const struct monitor *monitor)
         .reporter = monitor->options.reporter,
         .epoch = monitor->options.epoch,
         .start_ns = monitor->reload.good_at_ns,
+        .add_acting = monitor_add_acting,
+        .acting = monitor,
     };
 }
 
@@ -362,8 +377,9 @@ struct monitor *monitor_create(const struct monitor_options *options, const stru
     monitor->first = config;
     monitor->timer_fd = -1;
     monitor_note_reload(monitor, true);
-    if (create_engine(monitor, config) && create_readers(monitor, config) &&
-        create_witnesses(monitor, config) && create_timers(monitor)) {
+    if (create_engine(monitor, config) && monitor_create_memory(monitor, config) &&
+        create_readers(monitor, config) && create_witnesses(monitor, config) &&
+        monitor_create_actor(monitor) && create_timers(monitor)) {
         monitor->overview = overview_of(monitor);
         monitor_apply(monitor, config);
         return monitor;
@@ -392,6 +408,10 @@ void monitor_destroy(struct monitor *monitor, int patience_ms)
         event_free(monitor->timer);
     if (monitor->second)
         event_free(monitor->second);
+    actor_destroy(monitor->actor);
+    monitor->actor = NULL;
+    lease_destroy(monitor->lease, patience_ms);
+    turns_destroy(monitor->turns);
     if (monitor->timer_fd != -1)
         close(monitor->timer_fd);
     reporter_stdout_destroy(monitor->reporter_stdout, patience_ms);
@@ -403,6 +423,7 @@ void monitor_destroy(struct monitor *monitor, int patience_ms)
     sightings_destroy(monitor->sightings);
     history_destroy(monitor->history);
     maintenance_destroy(monitor->maintenance, patience_ms);
+    memory_file_destroy(monitor->memory_file, patience_ms);
     health_memory_destroy(monitor->memory);
     health_engine_destroy(monitor->engine);
     for (int i = 0; i < READER_COUNT; i++)

@@ -89,6 +89,7 @@ static void add_node(struct monitor *monitor, uint32_t cluster, const struct con
     roster_add_node(&monitor->roster, cluster, number, node->name);
     journal_forget(monitor->journal, number);
     health_memory_forget_node(monitor->memory, number);
+    memory_file_recall_node(monitor->memory_file, number);
     sightings_forget(monitor->sightings, number);
     if (monitor->listener)
         health_listener_add(monitor->listener, wanted->name, node->name, number);
@@ -104,6 +105,7 @@ static void remove_node(struct monitor *monitor, uint32_t number)
     struct health_node_snapshot node = {.version = 0};
 
     log_event(LOG_INFO, "node-removed", "cluster=%s node=%s", entry->cluster, entry->node);
+    memory_file_retire(monitor->memory_file, monitor->roster.cluster_of[number]);
     health_prober_remove(monitor->prober, number);
     if (monitor->listener)
         health_listener_remove(monitor->listener, number);
@@ -175,6 +177,8 @@ static uint32_t add_cluster(struct monitor *monitor, const struct config_cluster
         return ROSTER_NONE;
     roster_add_cluster(&monitor->roster, number, wanted->name);
     health_memory_forget_cluster(monitor->memory, number);
+    memory_file_recall_cluster(monitor->memory_file, number);
+    monitor_forget_acting(monitor, number);
     fault_watch_forget(monitor->fault_watch, number);
     return number;
 }
@@ -280,6 +284,7 @@ static void tell_what_remains(const struct config *first, const struct config *c
                                same_text(first->redis.password_file, config->redis.password_file) &&
                                first->redis.log_length == config->redis.log_length);
     remain("record", same_text(first->record, config->record));
+    remain("memory", same_text(first->memory, config->memory));
     remain("limits", memcmp(&first->limits, &config->limits, sizeof first->limits) == 0);
 }
 

@@ -86,6 +86,8 @@ void monitor_mind_maintenance(evutil_socket_t fd, short what, void *context)
     while ((entry = maintenance_due(monitor->maintenance, wall_ns)))
         end(monitor, entry, "until");
     maintenance_mind_file(monitor->maintenance);
+    memory_file_mind(monitor->memory_file);
+    monitor_mind_acting(monitor);
 }
 
 /* ---- As configurations come and go ---- */

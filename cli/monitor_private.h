@@ -5,8 +5,11 @@
 #define HEALTHD_CLI_MONITOR_PRIVATE_H
 
 #include "fault_watch.h"
+#include "actor.h"
 #include "journal.h"
+#include "lease.h"
 #include "maintenance.h"
+#include "memory_file.h"
 #include "monitor.h"
 #include "overview.h"
 #include "recorder.h"
@@ -35,6 +38,12 @@ struct monitor {
     struct health_engine *engine;
     struct health_queue *queues[READER_COUNT]; /* NULL: no such reader */
     struct health_memory *memory;
+    struct memory_file *memory_file;
+    struct turns *turns;
+    struct actor *actor;
+    struct lease *lease; /* NULL: nothing is acted upon, or there is no Redis */
+    char lease_holder[192];
+    bool acts; /* something is, or was since the start */
     struct journal *journal;
     struct fault_watch *fault_watch;
     struct sightings *sightings;
@@ -63,6 +72,20 @@ void monitor_settle(struct monitor *monitor);
 /* monitor_apply.c: make what is watched equal to a configuration for which there is room. Has it changed
  * who is watched, or how many are expected? */
 bool monitor_apply(struct monitor *monitor, const struct config *config);
+
+/* ---- monitor_act.c ---- */
+
+bool monitor_create_memory(struct monitor *monitor, const struct config *config);
+bool monitor_create_actor(struct monitor *monitor);
+
+/* Each second. */
+void monitor_mind_acting(struct monitor *monitor);
+
+/* The number is a new cluster's. */
+void monitor_forget_acting(struct monitor *monitor, uint32_t cluster);
+
+/* What is done, by whom, and why not: parts of a cluster's document. `context` is the monitor. */
+void monitor_add_acting(const void *context, cJSON *json, uint32_t cluster);
 
 /* ---- monitor_maintain.c ---- */
 

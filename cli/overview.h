@@ -52,6 +52,9 @@ struct overview {
     const char *reporter;
     uint64_t epoch;
     int64_t start_ns; /* wall clock */
+    /* Adds what is done about a cluster's faults to its document; NULL: nothing can be, as in a recording. */
+    void (*add_acting)(const void *acting, cJSON *json, uint32_t cluster);
+    const void *acting;
 };
 
 /* What is wrong with a cluster now, and what may be done. */

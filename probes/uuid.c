@@ -1,7 +1,7 @@
 /*
  * uuid.c - UUIDs to and from their text of 36 characters.
  */
-#include "words.h"
+#include <healthd/uuid.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -38,9 +38,9 @@ bool uuid_parse(const char *text, struct health_uuid *ret_uuid)
     return true;
 }
 
-void uuid_format(const struct health_uuid *uuid, char text[37])
+void uuid_format(const struct health_uuid *uuid, char text[UUID_TEXT_SIZE])
 {
-    snprintf(text, 37, "%08llx-%04llx-%04llx-%04llx-%012llx", (unsigned long long)(uuid->hi >> 32),
+    snprintf(text, UUID_TEXT_SIZE, "%08llx-%04llx-%04llx-%04llx-%012llx", (unsigned long long)(uuid->hi >> 32),
              (unsigned long long)(uuid->hi >> 16 & 0xffff), (unsigned long long)(uuid->hi & 0xffff),
              (unsigned long long)(uuid->lo >> 48),
              (unsigned long long)(uuid->lo & UINT64_C(0xffffffffffff)));

@@ -5,6 +5,7 @@
 #define HEALTHD_PROBES_WORDS_H
 
 #include <healthd/observation.h>
+#include <healthd/uuid.h>
 
 /* wsrep_cluster_status, in the spellings of several servers. Else: not known. */
 enum health_component word_component(const char *text);
@@ -17,9 +18,5 @@ enum health_answer word_gathering(const char *text);
 
 /* A server's own name and version into `copy`, in ASCII. Gives the copy; NULL: there is none. */
 const char *word_version(const char *text, char copy[HEALTH_VERSION_MAX]);
-
-/* 36 characters. False: it is none. */
-bool uuid_parse(const char *text, struct health_uuid *ret_uuid);
-void uuid_format(const struct health_uuid *uuid, char text[37]);
 
 #endif

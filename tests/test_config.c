@@ -2,9 +2,11 @@
  * test_config.c - what a configuration may say.
  */
 #include "config_stage.h"
+#include "placeholder.h"
 #include "scratch.h"
 
 #include <criterion/criterion.h>
+#include <healthd/diagnosis.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +86,49 @@ static const char whole[] =
     "  stdout: false\n"
     "  redis: {address: /run/redis.sock, user: u, password_file: %s, log_length: 77}\n"
     "record: /tmp/healthd-record.jsonl\n"
+    "memory: /tmp/healthd-memory.json\n"
+    "handlers:\n"
+    "  mode: act\n"
+    "  actions:\n"
+    "    - fault: node-crashed\n"
+    "      command: [/bin/true, start, '{node}']\n"
+    "      timeout_ms: 5000\n"
+    "      cool_down_ms: 7000\n"
+    "      retries: 0\n"
+    "      backoff_ms: 300\n"
+    "      environment: [PATH, HOME]\n"
+    "    - {fault: full-crash, command: [/bin/true], mode: 'off'}\n"
+    "    - {fault: split-brain, command: [/bin/true]}\n"
     "limits: {settle_ms: 450}\n";
+
+static void check_handlers(const struct config *config)
+{
+    const struct config_handler *handler = config_find_handler(config, HEALTH_FAULT_NODE_CRASHED);
+
+    cr_expect_str_eq(config->memory, "/tmp/healthd-memory.json");
+    cr_assert_not_null(handler);
+    cr_expect_str_eq(handler->command[0], "/bin/true");
+    cr_expect_str_eq(handler->command[2], "{node}");
+    cr_expect_null(handler->command[3]);
+    cr_expect_str_eq(handler->environment[1], "HOME");
+    cr_expect_null(handler->environment[2]);
+    cr_expect_eq(handler->timeout_ms, 5000);
+    cr_expect_eq(handler->cool_down_ms, 7000);
+    cr_expect_eq(handler->retries, 0);
+    cr_expect_eq(handler->backoff_ms, 300);
+    cr_expect_null(config_find_handler(config, HEALTH_FAULT_FULL_STOP));
+    handler = config_find_handler(config, HEALTH_FAULT_FULL_CRASH);
+    cr_expect_eq(handler->retries, 2);
+    cr_expect_eq(handler->timeout_ms, 120000);
+    cr_expect_null(handler->environment);
+    cr_expect_eq(config_handler_mode(config, HEALTH_FAULT_NODE_CRASHED), CONFIG_MODE_ACT);
+    cr_expect_eq(config_handler_mode(config, HEALTH_FAULT_FULL_CRASH), CONFIG_MODE_OFF);
+    cr_expect_eq(config_handler_mode(config, HEALTH_FAULT_FULL_STOP), CONFIG_MODE_ADVISE,
+                 "there is no command");
+    cr_expect_eq(config_handler_mode(config, HEALTH_FAULT_SPLIT_BRAIN), CONFIG_MODE_ADVISE,
+                 "its own handler has to say so");
+    cr_expect(config_acts(config));
+}
 
 static void check_whole(const struct config *config)
 {
@@ -120,6 +164,7 @@ static void check_whole(const struct config *config)
     cr_expect_str_eq(config->redis.user, "u");
     cr_expect_eq(config->redis.log_length, 77);
     cr_expect_str_eq(config->record, "/tmp/healthd-record.jsonl");
+    check_handlers(config);
     cr_assert(config_limits(config, &limits));
     cr_expect_eq(limits.settle_ns, 450 * HEALTH_NS_PER_MS);
     cr_expect_eq(limits.probe_interval_ns, 3000 * HEALTH_NS_PER_MS);
@@ -256,6 +301,34 @@ static const char *last_part(const char *key)
 {
     const char *dot = strrchr(key, '.');
     return dot ? dot + 1 : key;
+}
+
+Test(config, a_split_brain_is_acted_upon_where_that_is_said)
+{
+    struct config config;
+    struct said said;
+
+    cr_assert(stage_read(LAB "memory: /tmp/m.json\nhandlers:\n  actions:\n    - {fault: "
+                             "split-brain, command: [/bin/true], mode: act}\n",
+                         CONFIG_FOR_DAEMON, &config, &said),
+              "%s", said.text);
+    cr_expect_eq(config_handler_mode(&config, HEALTH_FAULT_SPLIT_BRAIN), CONFIG_MODE_ACT);
+    cr_expect_eq(config_handler_mode(&config, HEALTH_FAULT_NODE_CRASHED), CONFIG_MODE_ADVISE);
+    config_clear(&config);
+}
+
+/* What a value holds is not looked at again: a node cannot be called so that it stands for another. */
+Test(config, words_in_braces_stand_for_something)
+{
+    const char *values[PLACEHOLDER_COUNT] = {"lab",   "{cluster}", "::1", "3306",
+                                             "start", "f",         "0",   "-"};
+    char *word = placeholder_fill("{node}@{address}:{port}{ {odd}", values);
+
+    cr_expect_str_eq(word, "{cluster}@::1:3306{ {odd}");
+    free(word);
+    cr_expect(placeholder_valid("a}b"));
+    cr_expect_not(placeholder_valid("{node} {Node}"));
+    cr_expect_not(placeholder_valid("{{node}}"));
 }
 
 Test(config, the_manual_has_every_key)

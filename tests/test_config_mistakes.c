@@ -2,6 +2,7 @@
  * test_config_mistakes.c - how people are told what a configuration may not say.
  */
 #include "config_stage.h"
+#include "placeholder.h"
 #include "scratch.h"
 
 #include <criterion/criterion.h>
@@ -16,12 +17,14 @@ struct mistake {
     const char *said; /* the whole of it */
 };
 
+#define ACTION(keys) LAB "handlers:\n  actions:\n    - {" keys "}\n"
 #define NODE "nodes: [{name: n1, address: 10.0.0.1}]"
 
 static const struct mistake mistakes[] = {
     /* keys */
-    {LAB "prob: {}\n", "2: key \"prob\" is not known here; one of these is expected: clusters, "
-                       "probe, heartbeat, http, agent_check, report, record, limits\n"},
+    {LAB "prob: {}\n",
+     "2: key \"prob\" is not known here; one of these is expected: clusters, "
+     "probe, heartbeat, http, agent_check, report, record, memory, handlers, limits\n"},
     {LAB "probe:\n  intervall_ms: 5\n",
      "3: key \"intervall_ms\" is not known here; one of these is expected: interval_ms, "
      "timeout_ms, view_interval_ms\n"},
@@ -125,6 +128,56 @@ static const struct mistake mistakes[] = {
      "them)\n"},
     {"clusters: [{name: lab, nodes: [{name: cluster, address: 10.0.0.1}]}]\n",
      "1: another name than \"cluster\" is expected for a node\n"},
+    /* handlers */
+    {LAB "handlers: {mode: perhaps}\n",
+     "2: off, advise or act is expected for mode, not \"perhaps\"\n"},
+    {LAB "handlers: {mode: act}\n", "2: memory, the path of a file, is expected where the mode is "
+                                    "act: without it a restart forgets what may not be done\n"},
+    {LAB "handlers: {actions: 5}\n", "2: a list of mappings is expected for actions, not \"5\"\n"},
+    {LAB "handlers:\n  actions:\n    - x\n",
+     "4: a mapping with a fault and a command is expected for actions, not \"x\"\n4: a fault is "
+     "expected for this action\n4: a command is expected for this action\n"},
+    {ACTION("fault: node-frozen, command: [/bin/true]"),
+     "4: a fault that healthd can act upon (split-brain, full-crash, full-stop, node-crashed, "
+     "node-stopped) is expected for fault, not \"node-frozen\"\n"},
+    {ACTION("fault: node-crashed"), "4: a command is expected for this action\n"},
+    {ACTION("command: [/bin/true]"), "4: a fault is expected for this action\n"},
+    {ACTION("fault: node-crashed, command: /bin/true"),
+     "4: a list of words is expected for command, not \"/bin/true\"\n"},
+    {ACTION("fault: node-crashed, command: []"),
+     "4: the path of a program, from /, is expected as the first word of command\n"},
+    {ACTION("fault: node-crashed, command: [true]"),
+     "4: the path of a program, from /, is expected as the first word of command\n"},
+    {ACTION("fault: node-crashed, command: [/nowhere/run]"),
+     "4: a program that can be run is expected for command: /nowhere/run: No such file or "
+     "directory\n"},
+    {ACTION("fault: node-crashed, command: [/tmp]"),
+     "4: a program that can be run is expected for command: /tmp: it is not a file\n"},
+    {ACTION("fault: node-crashed, command: [/bin/true, \"{host}\"]"),
+     "4: a word, in which braces hold " PLACEHOLDER_EXPECTED
+     " only, is expected for command, not \"{host}\"\n"},
+    {ACTION("fault: node-crashed, command: [/bin/true, \"{node\"]"),
+     "4: a word, in which braces hold " PLACEHOLDER_EXPECTED
+     " only, is expected for command, not \"{node\"\n"},
+    {ACTION("fault: node-crashed, command: [/bin/true], retries: 11"),
+     "4: a number from 0 to 10 is expected for retries, not \"11\"\n"},
+    {ACTION("fault: node-crashed, command: [/bin/true], timeout_ms: 0"),
+     "4: a number from 1 to 86400000 is expected for timeout_ms, not \"0\"\n"},
+    {ACTION("fault: node-crashed, command: [/bin/true], environment: [A=b]"),
+     "4: the name of a variable is expected for environment, not \"A=b\"\n"},
+    {ACTION("fault: node-crashed, command: [/bin/true], environment: [1A]"),
+     "4: the name of a variable is expected for environment, not \"1A\"\n"},
+    {ACTION("fault: node-crashed, command: [/bin/true], mode: act"),
+     "4: memory, the path of a file, is expected where the mode is act: without it a restart "
+     "forgets what may not be done\n"},
+    {ACTION("fault: node-crashed, command: [/bin/true]}\n    - {fault: node-crashed, command: "
+            "[/bin/true]"),
+     "5: fault node-crashed is handled once, and line 4 does so\n"},
+    {ACTION("fault: node-crashed, command: [/bin/true], shell: true"),
+     "4: key \"shell\" is not known here; one of these is expected: fault, command, mode, "
+     "timeout_ms, cool_down_ms, retries, backoff_ms, environment\n"},
+    {LAB "memory: /nowhere/m.json\n", "2: a file that can be created is expected for memory: "
+                                      "/nowhere/m.json: No such file or directory\n"},
     /* not YAML, or too much of it */
     {"{clusters: ]\n", "1: not YAML: did not find expected node content, while parsing a flow "
                        "node\n"},

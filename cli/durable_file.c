@@ -1,12 +1,10 @@
 /*
- * maintenance_file.c - the file of who is in maintenance.
+ * durable_file.c - a small file, replaced as a whole.
  *
  * The text goes into a file beside it, onto the disk, and takes the name then. The lock is held for handing over
  * alone, never while anything is written.
  */
-#include "maintenance_file.h"
-
-#include "maintenance_text.h"
+#include "durable_file.h"
 
 #include <healthd/thread.h>
 
@@ -17,22 +15,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #define AGAIN_MS 1000
 #define SIZE_MAX_READ \
-    (16u << 20) /* of a file to read: a name and a reason are some hundred bytes */
+    (16u << 20) /* of a file to read: what is said of a node is some hundred bytes */
 
-struct maintenance_file {
+struct durable_file {
     char *path;
     char *beside; /* where the new text goes first */
     char *folder;
+    const struct durable_form *form;
+    int descriptor; /* counts what is written */
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t changed;            /* what follows is under the lock */
-    bool wanted;                       /* there is something to be written: */
-    struct maintenance_entry *waiting; /* this list */
+    pthread_cond_t changed; /* what follows is under the lock */
+    void *waiting;          /* what is to be written; NULL: nothing */
+    uint64_t handed;        /* its number, or that of the latest */
+    uint64_t written;
     int error;
     bool ending;
     bool ended;
@@ -40,7 +42,7 @@ struct maintenance_file {
 
 /* ---- Reading ---- */
 
-char *maintenance_file_read(const char *path, int *ret_error)
+char *durable_file_read(const char *path, int *ret_error)
 {
     FILE *file = fopen(path, "re");
     char *text = NULL;
@@ -89,7 +91,7 @@ static bool settle_name(const char *folder)
 }
 
 /* 0, or why not. */
-static int replace(const struct maintenance_file *file, const char *text)
+static int replace(const struct durable_file *file, const char *text)
 {
     if (!text)
         return ENOMEM;
@@ -117,37 +119,46 @@ static struct timespec time_in(int ms)
     return time;
 }
 
-/* Write what waits; with the lock held before and after. A failure waits again, unless there is a newer. */
-static void write_waiting(struct maintenance_file *file)
+static void tell_written(const struct durable_file *file)
 {
-    struct maintenance_entry *list = file->waiting;
+    const uint64_t one = 1;
+    (void)!write(file->descriptor, &one, sizeof one); /* it only fails where it is high already */
+}
+
+/* Write what waits; with the lock held before and after. A failure waits again, unless there is a newer. */
+static void write_waiting(struct durable_file *file)
+{
+    void *content = file->waiting;
+    const uint64_t number = file->handed;
 
     file->waiting = NULL;
-    file->wanted = false;
     pthread_mutex_unlock(&file->lock);
-    char *text = maintenance_print(list);
+    char *text = file->form->print(content);
     int error = replace(file, text);
     free(text);
     pthread_mutex_lock(&file->lock);
     file->error = error;
-    if (!error || file->wanted) {
-        free(list);
+    if (!error) {
+        file->written = number;
+        tell_written(file);
+    }
+    if (!error || file->waiting) {
+        file->form->discard(content);
         return;
     }
     const struct timespec again = time_in(AGAIN_MS);
-    file->waiting = list;
-    file->wanted = true;
+    file->waiting = content;
     if (!file->ending)
         pthread_cond_timedwait(&file->changed, &file->lock, &again);
 }
 
 static void *run(void *context)
 {
-    struct maintenance_file *file = context;
+    struct durable_file *file = context;
 
     pthread_mutex_lock(&file->lock);
-    while (file->wanted ? !(file->ending && file->error) : !file->ending)
-        if (file->wanted)
+    while (file->waiting ? !(file->ending && file->error) : !file->ending)
+        if (file->waiting)
             write_waiting(file);
         else
             pthread_cond_wait(&file->changed, &file->lock);
@@ -159,16 +170,19 @@ static void *run(void *context)
 
 /* ---- The loop's side ---- */
 
-static void discard(struct maintenance_file *file)
+static void discard(struct durable_file *file)
 {
     free(file->path);
     free(file->beside);
     free(file->folder);
-    free(file->waiting);
+    if (file->waiting)
+        file->form->discard(file->waiting);
+    if (file->descriptor != -1)
+        close(file->descriptor);
     free(file);
 }
 
-static bool name_all(struct maintenance_file *file, const char *path)
+static bool name_all(struct durable_file *file, const char *path)
 {
     const char *slash = strrchr(path, '/');
 
@@ -177,26 +191,29 @@ static bool name_all(struct maintenance_file *file, const char *path)
     return file->path && file->folder && asprintf(&file->beside, "%s.new", path) != -1;
 }
 
-struct maintenance_file *maintenance_file_create(const char *path)
+struct durable_file *durable_file_create(const char *path, const struct durable_form *form)
 {
-    struct maintenance_file *file = calloc(1, sizeof *file);
+    struct durable_file *file = calloc(1, sizeof *file);
     pthread_condattr_t monotonic;
 
     if (!file)
         return NULL;
+    file->form = form;
+    file->descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pthread_mutex_init(&file->lock, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&file->changed, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    if (name_all(file, path) && health_thread_start(run, file, 0, &file->thread) == 0)
+    if (file->descriptor != -1 && name_all(file, path) &&
+        health_thread_start(run, file, 0, &file->thread) == 0)
         return file;
     discard(file);
     return NULL;
 }
 
 /* Wait for the thread's end. False: it hangs. */
-static bool wait_for_end(struct maintenance_file *file, int patience_ms)
+static bool wait_for_end(struct durable_file *file, int patience_ms)
 {
     const struct timespec end = time_in(patience_ms);
     int result = 0;
@@ -211,7 +228,7 @@ static bool wait_for_end(struct maintenance_file *file, int patience_ms)
     return ended;
 }
 
-void maintenance_file_destroy(struct maintenance_file *file, int patience_ms)
+void durable_file_destroy(struct durable_file *file, int patience_ms)
 {
     if (!file)
         return;
@@ -225,22 +242,32 @@ void maintenance_file_destroy(struct maintenance_file *file, int patience_ms)
     discard(file);
 }
 
-bool maintenance_file_write(struct maintenance_file *file, const struct maintenance_entry *first)
+uint64_t durable_file_write(struct durable_file *file, void *content)
 {
-    struct maintenance_entry *copy = NULL;
-
-    if (!maintenance_copy(first, &copy))
-        return false;
     pthread_mutex_lock(&file->lock);
-    free(file->waiting);
-    file->waiting = copy;
-    file->wanted = true;
+    if (file->waiting)
+        file->form->discard(file->waiting);
+    file->waiting = content;
+    uint64_t number = ++file->handed;
     pthread_cond_signal(&file->changed);
     pthread_mutex_unlock(&file->lock);
-    return true;
+    return number;
 }
 
-int maintenance_file_error(struct maintenance_file *file)
+uint64_t durable_file_written(struct durable_file *file)
+{
+    pthread_mutex_lock(&file->lock);
+    uint64_t written = file->written;
+    pthread_mutex_unlock(&file->lock);
+    return written;
+}
+
+int durable_file_descriptor(const struct durable_file *file)
+{
+    return file->descriptor;
+}
+
+int durable_file_error(struct durable_file *file)
 {
     pthread_mutex_lock(&file->lock);
     int error = file->error;
