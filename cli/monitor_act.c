@@ -36,6 +36,11 @@ static bool is_leased(const struct monitor *monitor, uint32_t cluster, int64_t *
     return monitor->lease && lease_held(monitor->lease, cluster, health_clock_ns(), ret_fencing);
 }
 
+static bool recover(void *context, uint32_t node)
+{
+    return monitor_recover(context, node);
+}
+
 static bool leased(void *context, uint32_t cluster, int64_t *ret_fencing)
 {
     return is_leased(context, cluster, ret_fencing);
@@ -79,6 +84,7 @@ bool monitor_create_actor(struct monitor *monitor)
         .diagnose = diagnose,
         .document = document,
         .leased = leased,
+        .recover = recover,
         .context = monitor,
     };
     monitor->actor = monitor->turns ? actor_create(&options) : NULL;
