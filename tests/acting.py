@@ -264,14 +264,15 @@ def alone(stage):
     stage.stop()
     text = stage.memory.read_text(encoding="utf-8")
     check(text.startswith('{"healthd_memory":1,') and len(text.splitlines()) == 2, text)
-    stage.memory.write_text(text.replace("lab", "lob", 1), encoding="utf-8")
+    damaged = text.replace("healthd", "heelthd", 1)
+    stage.memory.write_text(damaged, encoding="utf-8")
     stage.start()
     wait_served(stage.port)
     stage.log.wait("event=memory key=memory text=.*checksum does not fit.*no action is taken")
     memory = stage.cluster()["memory"]
     check(memory["kept"] is False and "checksum" in memory["why"], f"{memory}")
     stage.stop()
-    check(stage.memory.read_text(encoding="utf-8") == text.replace("lab", "lob", 1), "it was overwritten")
+    check(stage.memory.read_text(encoding="utf-8") == damaged, "it was overwritten")
 
 
 SCENES = (codes, in_turn, holder_dies, healthd_away, healthd_restarts, one_acts, redis_frozen, alone)
