@@ -19,7 +19,7 @@ struct command {
 
 extern const struct command command_status, command_why, command_events, command_matrix,
     command_check, command_maint, command_diagnose, command_acknowledge, command_recover,
-    command_check_config, command_replay, command_rules, command_trace;
+    command_check_config, command_replay, command_rules, command_trace, command_task;
 
 /* Say what is wrong with a call of `command` and how it is called; gives EXIT_USAGE. */
 int command_misused(const struct command *command, const char *format, ...)

@@ -13,7 +13,7 @@ static const struct command *const commands[] = {
     &command_status,  &command_why,          &command_events,   &command_matrix,
     &command_check,   &command_maint,        &command_diagnose, &command_acknowledge,
     &command_recover, &command_check_config, &command_replay,   &command_rules,
-    &command_trace};
+    &command_task,    &command_trace};
 
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)
 

@@ -320,6 +320,7 @@ static bool begin_http(struct daemon *daemon)
         .listen = daemon->first->http_listen,
         .token_file = daemon->first->http_token_file,
         .overview = monitor_overview(daemon->monitor),
+        .turns = monitor_turns(daemon->monitor),
         .refresh = on_refresh,
         .maintain = on_maintain,
         .acknowledge = on_acknowledge,

@@ -385,7 +385,10 @@ static bool begin(struct memory_file *file)
     file->written = file->durable ? new_event(file, durable_file_descriptor(file->durable),
                                               EV_READ | EV_PERSIST, on_written)
                                   : NULL;
-    return file->written && event_add(file->written, NULL) == 0;
+    if (!file->written || event_add(file->written, NULL) == -1)
+        return false;
+    save(file); /* whether it can be written shows now, not when it has to be */
+    return true;
 }
 
 struct memory_file *memory_file_create(const struct memory_file_options *options)

@@ -21,6 +21,7 @@ struct event_base;
 struct maintenance_wish;
 struct monitor;
 struct overview;
+struct turns;
 
 struct monitor_options {
     struct event_base *base;     /* with two priorities at least */
@@ -63,6 +64,9 @@ void monitor_refresh(struct monitor *monitor);
 
 /* What may be looked at; good until the monitor is destroyed. */
 const struct overview *monitor_overview(const struct monitor *monitor);
+
+/* Who may work on each cluster; good until the monitor is destroyed. */
+struct turns *monitor_turns(struct monitor *monitor);
 
 /* One line for people: "2 clusters: 1 green, 1 red; 4 of 6 nodes green". */
 void monitor_status(const struct monitor *monitor, char *text, size_t size);

@@ -203,3 +203,8 @@ void monitor_add_acting(const void *context, cJSON *json, uint32_t cluster)
     add_lease(monitor, json, cluster);
     add_memory(monitor, json);
 }
+
+struct turns *monitor_turns(struct monitor *monitor)
+{
+    return monitor->turns;
+}

@@ -5,6 +5,7 @@
 
 #include <healthd/observer.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -131,6 +132,28 @@ Test(actor, nothing_is_done_while_its_intent_cannot_be_written)
     cr_assert_eq(mkdir(stage.memory_folder, 0700), 0);
     cr_expect_str_eq(stage_trace(&stage), "");
     cr_expect_not_null(strstr(stage_doing(&stage), "memory-not-kept"), "%s", stage_doing(&stage));
+    stage_end(&stage);
+}
+
+/* No error, and no success: where the text goes first is a pipe that nobody reads. */
+Test(actor, an_intent_that_hangs_on_its_way_is_not_acted_upon)
+{
+    struct stage stage;
+    char beside[SCRATCH_SIZE + 40];
+
+    stage_begin(&stage, "act", CRASHED LEAVES_A_LINE QUICK);
+    snprintf(beside, sizeof beside, "%s.new", stage.memory_path);
+    cr_assert_eq(mkfifo(beside, 0600), 0);
+    stage_advise(&stage, HEALTH_FAULT_NODE_CRASHED, HEALTH_ACTION_START);
+    stage_run(&stage, 500);
+    cr_expect_str_eq(stage_trace(&stage), "");
+    cr_expect_not_null(strstr(stage_doing(&stage), "\"outcome\":\"pending\""), "%s",
+                       stage_doing(&stage));
+    int reader = open(beside, O_RDONLY | O_NONBLOCK);
+    cr_expect(stage_until(&stage, "\"outcome\":\"not-taken\""), "it fails then: %s",
+              stage_doing(&stage));
+    cr_expect_str_eq(stage_trace(&stage), "");
+    close(reader);
     stage_end(&stage);
 }
 

@@ -26,7 +26,8 @@
 #define TIMEOUT_S 30 /* of a connection that takes nothing of what is sent to it */
 
 #define METHODS \
-    (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_POST | EVHTTP_REQ_DELETE)
+    (EVHTTP_REQ_GET | EVHTTP_REQ_HEAD | EVHTTP_REQ_OPTIONS | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | \
+     EVHTTP_REQ_DELETE)
 
 /* ---- Taking a question apart ---- */
 
@@ -109,11 +110,9 @@ static void refuse_method(struct http_call *call, unsigned methods)
     static const struct {
         unsigned method;
         const char *name;
-    } names[] = {{EVHTTP_REQ_GET, "GET"},
-                 {EVHTTP_REQ_HEAD, "HEAD"},
-                 {EVHTTP_REQ_OPTIONS, "OPTIONS"},
-                 {EVHTTP_REQ_POST, "POST"},
-                 {EVHTTP_REQ_DELETE, "DELETE"}};
+    } names[] = {{EVHTTP_REQ_GET, "GET"},         {EVHTTP_REQ_HEAD, "HEAD"},
+                 {EVHTTP_REQ_OPTIONS, "OPTIONS"}, {EVHTTP_REQ_POST, "POST"},
+                 {EVHTTP_REQ_PUT, "PUT"},         {EVHTTP_REQ_DELETE, "DELETE"}};
     char allowed[64] = "";
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

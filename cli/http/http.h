@@ -15,12 +15,14 @@
 struct event_base;
 struct http;
 struct maintenance_wish;
+struct turns;
 
 struct http_options {
     struct event_base *base; /* with three priorities */
     const char *listen;      /* ADDRESS:PORT */
     const char *token_file;  /* who shows its first line may change something; NULL: nobody may */
-    const struct overview *overview; /* borrowed */
+    const struct overview *overview; /* borrowed, like the next */
+    struct turns *turns;             /* who may work on each cluster */
     /* Let the engine judge what has come due, so that no answer is older than its question. */
     void (*refresh)(void *context);
     /* Take a node out of service, or give it back (`wish` NULL). False: memory is short. */

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint32_t http_find_cluster(struct http_call *call, const char *name)
+uint32_t http_find_cluster(struct http_call *call)
 {
-    uint32_t cluster = roster_find_cluster(call->overview->roster, name);
+    uint32_t cluster = roster_find_cluster(call->overview->roster, call->parts[2]);
     if (cluster == ROSTER_NONE)
         http_refuse(call, HTTP_NOTFOUND,
                     "the name of a cluster is expected (/v1/clusters has "
@@ -32,26 +32,25 @@ static void add_head(cJSON *json, const struct overview *overview)
     json_add_time(json, "time", health_clock_ns() + wall_offset_ns());
 }
 
-/* One document of one part. */
-static void answer_part(struct http_call *call, const char *name, cJSON *part)
+void http_answer_part(struct http_call *call, int code, const char *name, cJSON *part)
 {
     cJSON *json = cJSON_CreateObject();
     if (json)
         add_head(json, call->overview);
     cJSON_AddItemToObject(json, name, part);
-    http_answer_json(call, HTTP_OK, json);
+    http_answer_json(call, code, json);
 }
 
 void http_serve_cluster(struct http_call *call)
 {
-    uint32_t cluster = http_find_cluster(call, call->parts[2]);
+    uint32_t cluster = http_find_cluster(call);
     if (cluster != ROSTER_NONE)
-        answer_part(call, "cluster", overview_cluster(call->overview, cluster));
+        http_answer_part(call, HTTP_OK, "cluster", overview_cluster(call->overview, cluster));
 }
 
 void http_serve_diagnosis(struct http_call *call)
 {
-    uint32_t cluster = http_find_cluster(call, call->parts[2]);
+    uint32_t cluster = http_find_cluster(call);
     if (cluster != ROSTER_NONE)
         http_answer_json(call, HTTP_OK, overview_diagnosis(call->overview, cluster));
 }
@@ -59,7 +58,7 @@ void http_serve_diagnosis(struct http_call *call)
 void http_acknowledge(struct http_call *call)
 {
     const struct http_options *options = &call->http->options;
-    uint32_t cluster = http_find_cluster(call, call->parts[2]);
+    uint32_t cluster = http_find_cluster(call);
 
     if (cluster == ROSTER_NONE)
         return;
@@ -69,7 +68,7 @@ void http_acknowledge(struct http_call *call)
 
 uint32_t http_find_node(struct http_call *call)
 {
-    uint32_t cluster = http_find_cluster(call, call->parts[2]);
+    uint32_t cluster = http_find_cluster(call);
     if (cluster == ROSTER_NONE)
         return ROSTER_NONE;
     uint32_t node = roster_find_node(call->overview->roster, cluster, call->parts[3]);
@@ -82,7 +81,7 @@ void http_answer_node(struct http_call *call, uint32_t node)
 {
     cJSON *json = overview_why(call->overview, node);
     cJSON_AddStringToObject(json, "cluster", call->parts[2]);
-    answer_part(call, "node", json);
+    http_answer_part(call, HTTP_OK, "node", json);
 }
 
 void http_serve_node(struct http_call *call)

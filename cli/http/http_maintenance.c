@@ -17,21 +17,6 @@
 #define BODY_EXPECTED \
     "a JSON object such as {\"reason\":\"new disk\",\"until\":\"2026-05-01T10:00:00Z\"}"
 
-/* The question's body as JSON; NULL: it is none. The caller deletes. */
-static cJSON *read_body(struct http_call *call)
-{
-    struct evbuffer *body = evhttp_request_get_input_buffer(call->request);
-    size_t length = evbuffer_get_length(body);
-    char *text = calloc(1, length + 1);
-    cJSON *json = NULL;
-
-    if (text && evbuffer_copyout(body, text, length) == (ev_ssize_t)length &&
-        strlen(text) == length)
-        json = cJSON_ParseWithOpts(text, NULL, true);
-    free(text);
-    return json;
-}
-
 /* The key that is neither "reason" nor "until", or stands twice; NULL: none. */
 static const char *strange_key(const cJSON *json)
 {
@@ -94,7 +79,7 @@ static void maintain(struct http_call *call, uint32_t node, const struct mainten
 void http_begin_maintenance(struct http_call *call)
 {
     uint32_t node = http_find_node(call);
-    cJSON *json = node == ROSTER_NONE ? NULL : read_body(call);
+    cJSON *json = node == ROSTER_NONE ? NULL : http_read_body(call);
     struct maintenance_wish wish;
 
     if (node != ROSTER_NONE && read_wish(call, json, &wish))

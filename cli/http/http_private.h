@@ -48,8 +48,15 @@ void http_serve_metrics(struct http_call *call); /* http_metrics.c */
 void http_balance_node(struct http_call *call);  /* http_balance.c */
 void http_balance_cluster(struct http_call *call);
 
-/* The cluster of this name; ROSTER_NONE: there is none, and that was answered. */
-uint32_t http_find_cluster(struct http_call *call, const char *name);
+void http_ask_turn(struct http_call *call); /* http_turn.c */
+void http_renew_turn(struct http_call *call);
+void http_give_up_turn(struct http_call *call);
+
+/* The cluster that part 2 of the path names; ROSTER_NONE: there is none, and that was answered. */
+uint32_t http_find_cluster(struct http_call *call);
+
+/* Answer with a document of one part. */
+void http_answer_part(struct http_call *call, int code, const char *name, cJSON *part);
 
 /* The node that parts 2 and 3 of the path name; ROSTER_NONE: there is none, and that was answered. */
 uint32_t http_find_node(struct http_call *call);

@@ -28,7 +28,7 @@ static cJSON *ask(struct http_call *call, uint32_t cluster)
 
 void http_recover(struct http_call *call)
 {
-    uint32_t cluster = http_find_cluster(call, call->parts[2]);
+    uint32_t cluster = http_find_cluster(call);
 
     if (cluster == ROSTER_NONE)
         return;

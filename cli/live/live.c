@@ -137,7 +137,7 @@ cJSON *live_document(const struct client_answer *answer, char ret_problem[CLIENT
     *ret_code = EXIT_SERVER;
     if (!answer->status) {
         snprintf(ret_problem, CLIENT_PROBLEM_MAX, "%s", answer->problem);
-    } else if (answer->status != 200) {
+    } else if (answer->status / 100 != 2) {
         tell_refusal(answer, json, ret_problem);
         if (answer->status == 404 && json)
             *ret_code = EXIT_USAGE; /* a name that is not there */
