@@ -119,7 +119,8 @@ static struct timespec time_in(int ms)
     return time;
 }
 
-static void tell_written(const struct durable_file *file)
+/* Whoever waits looks how it went: a failure has to be known before the next try. */
+static void tell_tried(const struct durable_file *file)
 {
     const uint64_t one = 1;
     (void)!write(file->descriptor, &one, sizeof one); /* it only fails where it is high already */
@@ -138,10 +139,9 @@ static void write_waiting(struct durable_file *file)
     free(text);
     pthread_mutex_lock(&file->lock);
     file->error = error;
-    if (!error) {
+    if (!error)
         file->written = number;
-        tell_written(file);
-    }
+    tell_tried(file);
     if (!error || file->waiting) {
         file->form->discard(content);
         return;
