@@ -36,7 +36,7 @@ uint64_t durable_file_write(struct durable_file *file, void *content);
 /* The number of the latest that is on the disk, and stays there whatever happens. 0: none yet. */
 uint64_t durable_file_written(struct durable_file *file);
 
-/* An eventfd that is counted up with each that is written. */
+/* An eventfd that is counted up whenever a try has ended, well or not. */
 int durable_file_descriptor(const struct durable_file *file);
 
 /* The error that the last try ended with; it is tried again each second. 0: none. */

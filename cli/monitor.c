@@ -363,8 +363,7 @@ static struct overview overview_of(const struct monitor *monitor)
         .reporter = monitor->options.reporter,
         .epoch = monitor->options.epoch,
         .start_ns = monitor->reload.good_at_ns,
-        .add_acting = monitor_add_acting,
-        .acting = monitor,
+        .acting = &monitor->acting,
     };
 }
 
@@ -377,6 +376,7 @@ struct monitor *monitor_create(const struct monitor_options *options, const stru
     monitor->first = config;
     monitor->timer_fd = -1;
     monitor_note_reload(monitor, true);
+    monitor_show_acting(monitor);
     if (create_engine(monitor, config) && monitor_create_memory(monitor, config) &&
         create_readers(monitor, config) && create_witnesses(monitor, config) &&
         monitor_create_actor(monitor) && create_timers(monitor)) {

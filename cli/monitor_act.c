@@ -194,7 +194,8 @@ static void add_memory(const struct monitor *monitor, cJSON *json)
         cJSON_AddNullToObject(memory, "why");
 }
 
-void monitor_add_acting(const void *context, cJSON *json, uint32_t cluster)
+/* What is done, by whom, and why not. */
+static void add_acting(const void *context, cJSON *json, uint32_t cluster)
 {
     const struct monitor *monitor = context;
 
@@ -202,6 +203,24 @@ void monitor_add_acting(const void *context, cJSON *json, uint32_t cluster)
     actor_add(monitor->actor, json, cluster);
     add_lease(monitor, json, cluster);
     add_memory(monitor, json);
+}
+
+static const struct turn *turn_in(const void *context, uint32_t cluster)
+{
+    const struct monitor *monitor = context;
+    return turn_of(monitor->turns, cluster);
+}
+
+static uint64_t count_of(const void *context, unsigned action, unsigned outcome)
+{
+    const struct monitor *monitor = context;
+    return actor_count(monitor->actor, (enum health_action)action, (enum intent_outcome)outcome);
+}
+
+void monitor_show_acting(struct monitor *monitor)
+{
+    monitor->acting = (struct overview_acting){
+        .add = add_acting, .turn = turn_in, .count = count_of, .context = monitor};
 }
 
 struct turns *monitor_turns(struct monitor *monitor)

@@ -31,6 +31,7 @@ struct monitor {
     const struct config *first;  /* what cannot change holds as it was at the start */
     const struct config *config; /* the clusters as they are now; NULL: none yet */
     struct overview overview;
+    struct overview_acting acting;
     struct overview_reload reload;
     struct lag lag;
     struct health_limits limits;
@@ -84,8 +85,8 @@ void monitor_mind_acting(struct monitor *monitor);
 /* The number is a new cluster's. */
 void monitor_forget_acting(struct monitor *monitor, uint32_t cluster);
 
-/* What is done, by whom, and why not: parts of a cluster's document. `context` is the monitor. */
-void monitor_add_acting(const void *context, cJSON *json, uint32_t cluster);
+/* Let it be looked at. */
+void monitor_show_acting(struct monitor *monitor);
 
 /* ---- monitor_maintain.c ---- */
 

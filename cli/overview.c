@@ -389,8 +389,8 @@ cJSON *overview_cluster(const struct overview *overview, uint32_t cluster)
     overview_diagnose(overview, cluster, &diagnosis);
     add_faults(json, &diagnosis);
     add_advice(json, &diagnosis);
-    if (overview->add_acting)
-        overview->add_acting(overview->acting, json, cluster);
+    if (overview->acting)
+        overview->acting->add(overview->acting->context, json, cluster);
     add_census(json, &snapshot);
     cJSON *nodes = cJSON_AddArrayToObject(json, "nodes");
     for (uint32_t i = 0; i < home->count; i++)

@@ -26,11 +26,20 @@ struct health_memory;
 struct health_prober;
 struct maintenance;
 struct reporter_redis;
+struct turn;
 
 /* What became of the configurations that were read. */
 struct overview_reload {
     bool good;          /* the last one was taken over */
     int64_t good_at_ns; /* when one was taken over last, the first at the start; wall clock */
+};
+
+/* What is done about faults, for whoever looks in. */
+struct overview_acting {
+    void (*add)(const void *context, cJSON *json, uint32_t cluster); /* to a cluster's document */
+    const struct turn *(*turn)(const void *context, uint32_t cluster);
+    uint64_t (*count)(const void *context, unsigned action, unsigned outcome); /* of an intent */
+    const void *context;
 };
 
 struct overview {
@@ -51,10 +60,8 @@ struct overview {
     const struct config *config; /* as it is now */
     const char *reporter;
     uint64_t epoch;
-    int64_t start_ns; /* wall clock */
-    /* Adds what is done about a cluster's faults to its document; NULL: nothing can be, as in a recording. */
-    void (*add_acting)(const void *acting, cJSON *json, uint32_t cluster);
-    const void *acting;
+    int64_t start_ns;                     /* wall clock */
+    const struct overview_acting *acting; /* NULL: nothing can be done, as in a recording */
 };
 
 /* What is wrong with a cluster now, and what may be done. */

@@ -45,9 +45,9 @@ install(FILES deploy/agent.env DESTINATION /etc/healthd RENAME agent.env.example
 install(FILES deploy/healthd.sysusers DESTINATION lib/sysusers.d RENAME healthd.conf COMPONENT healthd)
 install(FILES deploy/debian/libhealthd0/overrides
     DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME libhealthd0 COMPONENT libhealthd0)
-install(DIRECTORY deploy/haproxy deploy/proxysql deploy/prometheus deploy/grafana
+install(DIRECTORY deploy/handlers deploy/haproxy deploy/proxysql deploy/prometheus deploy/grafana
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/healthd/examples COMPONENT healthd USE_SOURCE_PERMISSIONS)
-install(FILES docs/redis.md docs/alerts.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/healthd COMPONENT healthd)
+install(FILES docs/redis.md docs/alerts.md docs/handling.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/healthd COMPONENT healthd)
 install(FILES docs/examples/controller.c
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libhealthd-dev/examples COMPONENT libhealthd-dev)
 

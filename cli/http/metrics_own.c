@@ -1,6 +1,7 @@
 /*
  * metrics_own.c - metrics of healthd itself.
  */
+#include "intent.h"
 #include "metrics.h"
 
 #include "reporter.h"
@@ -190,6 +191,21 @@ static void tell_redis(struct metrics_text *text, const struct overview *overvie
          counters.connects);
 }
 
+static void tell_actions(struct metrics_text *text, const struct overview *overview)
+{
+    const struct overview_acting *acting = overview->acting;
+
+    metrics_begin(text, METRICS_COUNTER, "healthd_actions",
+                  "Actions that came to an outcome, those of a former healthd included.");
+    for (unsigned action = HEALTH_ACTION_START; acting && action < HEALTH_ACTION_COUNT; action++) {
+        metrics_label(text, "action", health_action_name((enum health_action)action));
+        for (unsigned outcome = INTENT_DONE; outcome < INTENT_OUTCOME_COUNT; outcome++)
+            metrics_whole(text, "outcome", intent_outcome_name((enum intent_outcome)outcome),
+                          acting->count(acting->context, action, outcome));
+        metrics_subject(text);
+    }
+}
+
 static void tell_http(struct metrics_text *text, const struct metrics_extra *extra)
 {
     tell(text, METRICS_GAUGE, "healthd_http_connections", "Connections that are open.",
@@ -223,6 +239,7 @@ void metrics_tell_own(struct metrics_text *text, const struct overview *overview
     tell_heartbeats(text, overview);
     tell_queues(text, overview);
     tell_redis(text, overview);
+    tell_actions(text, overview);
     tell_http(text, extra);
     tell_process(text, overview, &extra->usage);
 }

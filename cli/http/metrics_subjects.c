@@ -2,6 +2,7 @@
  * metrics_subjects.c - metrics of clusters and nodes.
  */
 #include "metrics.h"
+#include "turn.h"
 
 #include <healthd/diagnosis.h>
 #include <healthd/observer.h>
@@ -61,6 +62,24 @@ static void tell_members(struct metrics_text *text, const struct metrics_cluster
 static void tell_arbitrators(struct metrics_text *text, const struct metrics_cluster *cluster)
 {
     metrics_whole(text, NULL, NULL, cluster->known.others);
+}
+
+static const struct turn *turn_in(const struct metrics_cluster *cluster)
+{
+    const struct overview_acting *acting = cluster->overview->acting;
+    return acting ? acting->turn(acting->context, cluster->number) : NULL;
+}
+
+static void tell_turn_held(struct metrics_text *text, const struct metrics_cluster *cluster)
+{
+    const struct turn *turn = turn_in(cluster);
+    metrics_whole(text, NULL, NULL, turn && turn->held);
+}
+
+static void tell_turn_waiting(struct metrics_text *text, const struct metrics_cluster *cluster)
+{
+    const struct turn *turn = turn_in(cluster);
+    metrics_whole(text, NULL, NULL, turn ? turn->count - turn->held : 0);
 }
 
 /* ---- Nodes ---- */
@@ -174,6 +193,10 @@ const struct metrics_family metrics_families[] = {
      tell_members, NULL},
     {METRICS_GAUGE, "healthd_cluster_arbitrators", "Members that are no configured node.",
      tell_arbitrators, NULL},
+    {METRICS_GAUGE, "healthd_cluster_turn_held", "Whether somebody has the cluster to himself.",
+     tell_turn_held, NULL},
+    {METRICS_GAUGE, "healthd_cluster_turn_waiting", "Tasks and actions that wait for their turn.",
+     tell_turn_waiting, NULL},
 
     {METRICS_STATESET, "healthd_node_state", "What is believed of the node.", NULL, tell_state},
     {METRICS_GAUGE, "healthd_node_reason", "Why it is in this state: 1 with the reason as label.",

@@ -155,6 +155,25 @@ static void add_title(struct table *table, const cJSON *document, const cJSON *c
                picture_text(cluster, "text"));
 }
 
+/* Who has the cluster to himself, and who waits for it. */
+static void add_turn(struct table *table, const cJSON *document, const cJSON *turn)
+{
+    const cJSON *holder = picture_get(turn, "held_by");
+    const cJSON *place = picture_first(picture_get(turn, "waiting"));
+    char span[PICTURE_SPAN_MAX];
+
+    if (cJSON_IsObject(holder)) {
+        picture_since(document, holder, "since", span);
+        table_text(table, 2, "TURN", "", "%s of %s has the turn for %s",
+                   picture_text(holder, "task"), picture_text(holder, "holder"), span);
+    }
+    for (; place; place = place->next) {
+        picture_since(document, place, "since", span);
+        table_text(table, 2, "TURN", "", "%s of %s waits for its turn for %s",
+                   picture_text(place, "task"), picture_text(place, "holder"), span);
+    }
+}
+
 /* The code of the fault that explains this one; NULL: none does, or the server does not say. */
 static const char *explainer_of(const cJSON *cluster, const char *name)
 {
@@ -229,6 +248,7 @@ static void add_cluster(struct table *table, const cJSON *document, const cJSON 
 
     add_title(table, document, cluster);
     add_faults(table, cluster);
+    add_turn(table, document, picture_get(cluster, "turn"));
     for (node = picture_first(nodes); node; node = node->next)
         add_node(table, document, node, wide);
     for (node = picture_first(nodes); node; node = node->next) {

@@ -38,6 +38,7 @@ _healthctl_options() {
     why) printf '%s\n' "$live --at" ;;
     diagnose) printf '%s\n' "$live --output --at" ;;
     recover | acknowledge) printf '%s\n' "$live --token-file" ;;
+    task) printf '%s\n' "$live --wait-max --token-file" ;;
     events) printf '%s\n' "$live --follow --output" ;;
     matrix | check) printf '%s\n' "$live" ;;
     maint) printf '%s\n' "$live --reason --until --token-file" ;;
@@ -69,6 +70,12 @@ _healthctl_arguments() {
         *) printf 'on\noff\n' ;;
         esac
         ;;
+    task)
+        case $prev in
+        run) _healthctl_clusters ;;
+        *) [ "$COMP_CWORD" -eq 2 ] && printf 'run\n' ;;
+        esac
+        ;;
     check-config | replay) compgen -f -- "$cur" ;;
     trace)
         [ "$COMP_CWORD" -eq 2 ] && printf 'info\nconvert\n'
@@ -88,7 +95,7 @@ _healthctl_values() {
         ;;
     --speed) printf '%s\n' 1 max ;;
     --token-file | --expect | --html | --config) compgen -f -- "$cur" ;;
-    --server | --timeout | --at | --reason | --until) ;;
+    --server | --timeout | --at | --reason | --until | --wait-max) ;;
     *) return 1 ;;
     esac
 }
@@ -97,7 +104,7 @@ _healthctl() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} words
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        words='status why events matrix check maint diagnose recover acknowledge check-config replay rules trace help --help --version'
+        words='status why events matrix check maint diagnose recover acknowledge task check-config replay rules trace help --help --version'
     elif words=$(_healthctl_values "$prev" "$command"); then
         :
     elif [[ $cur == -* ]]; then

@@ -13,8 +13,8 @@ function __healthctl_clusters
     __healthctl_names | string replace -r '/.*' '' | sort -u
 end
 
-set -l commands status why events matrix check maint diagnose recover acknowledge check-config replay rules trace help
-set -l live status why events matrix check maint diagnose recover acknowledge
+set -l commands status why events matrix check maint diagnose recover acknowledge task check-config replay rules trace help
+set -l live status why events matrix check maint diagnose recover acknowledge task
 complete -c healthctl -f
 set -l first "not __fish_seen_subcommand_from $commands"
 complete -c healthctl -n $first -a status -d 'Show what a running healthd believes'
@@ -26,6 +26,7 @@ complete -c healthctl -n $first -a maint -d 'Say that a node is being worked on'
 complete -c healthctl -n $first -a diagnose -d 'Say what is wrong, and what may be done'
 complete -c healthctl -n $first -a recover -d 'Have agents of nodes that are down recover their positions'
 complete -c healthctl -n $first -a acknowledge -d 'Say that a quick double crash was looked into'
+complete -c healthctl -n $first -a task -d 'Run a command while nobody else works on the cluster'
 complete -c healthctl -n $first -a check-config -d 'Say what is wrong with a configuration'
 complete -c healthctl -n $first -a replay -d 'Replay traces'
 complete -c healthctl -n $first -a rules -d 'Print the rules'
@@ -49,7 +50,10 @@ complete -c healthctl -n '__fish_seen_subcommand_from maint; and not __fish_seen
 complete -c healthctl -n '__fish_seen_subcommand_from maint; and __fish_seen_subcommand_from on off' -a '(__healthctl_names)'
 complete -c healthctl -n '__fish_seen_subcommand_from maint' -x -l reason -d 'Why'
 complete -c healthctl -n '__fish_seen_subcommand_from maint' -x -l until -d 'When it ends by itself'
-complete -c healthctl -n '__fish_seen_subcommand_from maint recover acknowledge' -r -F -l token-file -d 'File of the token'
+complete -c healthctl -n '__fish_seen_subcommand_from maint recover acknowledge task' -r -F -l token-file -d 'File of the token'
+complete -c healthctl -n '__fish_seen_subcommand_from task' -x -l wait-max -d 'Seconds to wait for the turn'
+complete -c healthctl -n '__fish_seen_subcommand_from task; and not __fish_seen_subcommand_from run' -a run
+complete -c healthctl -n '__fish_seen_subcommand_from task; and __fish_seen_subcommand_from run' -a '(__healthctl_clusters)'
 complete -c healthctl -n '__fish_seen_subcommand_from replay' -r -F -l expect -d 'Compare with what was true'
 complete -c healthctl -n '__fish_seen_subcommand_from replay' -r -F -l html -d 'Write a report for browsers'
 complete -c healthctl -n '__fish_seen_subcommand_from replay' -l json -d 'JSON lines'
