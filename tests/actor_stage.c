@@ -178,6 +178,8 @@ void stage_begin(struct stage *stage, const char *mode, const char *keys)
     configure(stage, mode, keys);
     make_engine(stage);
     open_all(stage);
+    for (int i = 0; i < 500 && !memory_file_is_written(stage->file, 1); i++)
+        usleep(10000); /* the first text is the file's own */
 }
 
 void stage_end(struct stage *stage)

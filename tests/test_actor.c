@@ -125,6 +125,7 @@ Test(actor, nothing_is_done_while_its_intent_cannot_be_written)
     struct stage stage;
 
     stage_begin(&stage, "act", CRASHED LEAVES_A_LINE ", backoff_ms: 60000");
+    cr_assert_eq(unlink(stage.memory_path), 0);
     cr_assert_eq(rmdir(stage.memory_folder), 0);
     stage_advise(&stage, HEALTH_FAULT_NODE_CRASHED, HEALTH_ACTION_START);
     cr_expect(stage_until(&stage, "memory-not-kept"), "%s", stage_doing(&stage));
