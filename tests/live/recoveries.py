@@ -159,7 +159,6 @@ def advise_runs_nothing(watch):
 
 SCENES = ((crash_of_one, "act"), (full_crash, "act"), (full_stop, "act"), (full_stop_in_turn, "act"),
           (quick_succession, "act"), (advise_runs_nothing, "advise"))
-SHORT = ("full_crash",)
 
 
 def play(bin_dir, scene, mode):
@@ -181,15 +180,14 @@ def main():
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bin", help="the folder that holds healthd, healthd-agent and healthctl")
-    parser.add_argument("names", nargs="*", help="scenes; by default the short one")
-    parser.add_argument("--all", action="store_true", help="all of them")
+    parser.add_argument("names", nargs="*", help="scenes; by default all")
     args = parser.parse_args()
     sys.stdout.reconfigure(line_buffering=True)
     known = {scene.__name__: (scene, mode) for scene, mode in SCENES}
     unknown = [name for name in args.names if name not in known]
     if unknown:
         parser.error(f"there is no scene {', '.join(unknown)}: there are {', '.join(known)}")
-    names = args.names or (known if args.all else SHORT)
+    names = args.names or list(known)
     passed = sum(play(args.bin, *known[name]) for name in names)
     print(f"{passed} passed, {len(names) - passed} failed")
     return 0 if passed == len(names) else 1
