@@ -89,6 +89,15 @@ static void add_position(cJSON *json, const char *key, const struct health_posit
 
 /* ---- Sentences ---- */
 
+/* A position that is not known is said to be that: -1 would be taken for one. */
+static void write_number(int64_t value, char text[UUID_SIZE])
+{
+    if (value == HEALTH_SEQNO_NONE)
+        snprintf(text, UUID_SIZE, "?");
+    else
+        snprintf(text, UUID_SIZE, "%lld", (long long)value);
+}
+
 /* The value of the word that stands at `word`, behind its $; NULL: it is none of ours. */
 static const char *value_of(const struct diagnosis_told *told,
                             const struct health_statement *statement, const char *word,
@@ -98,18 +107,19 @@ static const char *value_of(const struct diagnosis_told *told,
 
 #define IS(name) (length == sizeof(name) - 1 && memcmp(word, name, length) == 0)
     if (IS("node"))
-        return node ? node : "the cluster";
+        return node ? node : "none";
     if (IS("state"))
         return health_state_name((enum health_state)statement->state);
     if (IS("reason"))
         return health_reason_text((enum health_reason)statement->reason);
     if (IS("error"))
         return health_probe_error_name((enum health_probe_error)statement->value);
+    if (IS("history") && !statement->history.hi && !statement->history.lo)
+        return "?";
     if (IS("history"))
         write_uuid(&statement->history, text);
     else if (IS("value") || IS("limit"))
-        snprintf(text, UUID_SIZE, "%lld",
-                 (long long)(*word == 'v' ? statement->value : statement->limit));
+        write_number(*word == 'v' ? statement->value : statement->limit, text);
     else
         return NULL;
 #undef IS
