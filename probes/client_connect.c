@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <healthd/observer.h>
 #include <healthd/secret.h>
+#include <openssl/crypto.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,8 +24,10 @@
 /* No answer to a probe has a packet that is larger. */
 #define PACKET_MAX (256 * 1024ul)
 
+/* Connecting happens on threads that nobody waits for at the end. OpenSSL would take away at exit what they use. */
 bool client_library_init(void)
 {
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL);
     return mysql_library_init(0, NULL, NULL) == 0;
 }
 

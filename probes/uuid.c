@@ -40,8 +40,8 @@ bool uuid_parse(const char *text, struct health_uuid *ret_uuid)
 
 void uuid_format(const struct health_uuid *uuid, char text[UUID_TEXT_SIZE])
 {
-    snprintf(text, UUID_TEXT_SIZE, "%08llx-%04llx-%04llx-%04llx-%012llx", (unsigned long long)(uuid->hi >> 32),
-             (unsigned long long)(uuid->hi >> 16 & 0xffff), (unsigned long long)(uuid->hi & 0xffff),
-             (unsigned long long)(uuid->lo >> 48),
+    snprintf(text, UUID_TEXT_SIZE, "%08llx-%04llx-%04llx-%04llx-%012llx",
+             (unsigned long long)(uuid->hi >> 32), (unsigned long long)(uuid->hi >> 16 & 0xffff),
+             (unsigned long long)(uuid->hi & 0xffff), (unsigned long long)(uuid->lo >> 48),
              (unsigned long long)(uuid->lo & UINT64_C(0xffffffffffff)));
 }

@@ -34,9 +34,9 @@ uuid=a1b2c3d4-0000-1111-2222-333344445555
 
 echo 1 >"$folder/active"
 run start n1
-[ $code = 0 ] && grep -qx 'systemctl start db' "$log" || fail start
+{ [ $code = 0 ] && grep -qx 'systemctl start db' "$log"; } || fail start
 run stop n1
-[ $code = 0 ] && grep -qx 'systemctl stop db' "$log" || fail stop
+{ [ $code = 0 ] && grep -qx 'systemctl stop db' "$log"; } || fail stop
 
 # Only the permission changes, whatever it was.
 for said in 'safe_to_bootstrap: 0
@@ -45,7 +45,7 @@ for said in 'safe_to_bootstrap: 0
     for seqno in 4711 -1; do
         grastate $uuid $seqno "$said"
         run bootstrap n1 "$uuid:4711"
-        [ $code = 0 ] && grep -q '^galera_new_cluster' "$log" || fail "bootstrap: $(cat "$folder/said")"
+        { [ $code = 0 ] && grep -q '^galera_new_cluster' "$log"; } || fail "bootstrap: $(cat "$folder/said")"
         [ "$(sed 's/  */ /' "$state")" = "$(printf '# GALERA saved state\nversion: 2.1\nuuid: %s\nseqno: %s\nsafe_to_bootstrap: 1' \
             $uuid $seqno)" ] || fail "grastate.dat"
     done
@@ -56,19 +56,20 @@ echo 0 >"$folder/active"
 grastate $uuid 4711 'safe_to_bootstrap: 0
 '
 run bootstrap n1
-[ $code = 1 ] && ! grep -q galera_new "$log" && grep -q 'safe_to_bootstrap: 0' "$state" || fail "it runs"
+{ [ $code = 1 ] && ! grep -q galera_new "$log" && grep -q 'safe_to_bootstrap: 0' "$state"; } || fail "it runs"
 echo 1 >"$folder/active"
 : >"$state"
 run bootstrap n1
-[ $code = 1 ] && ! grep -q galera_new "$log" || fail "no uuid"
+{ [ $code = 1 ] && ! grep -q galera_new "$log"; } || fail "no uuid"
 rm "$state"
 run bootstrap n1
-[ $code = 1 ] && ! grep -q galera_new "$log" || fail "no file"
+{ [ $code = 1 ] && ! grep -q galera_new "$log"; } || fail "no file"
 
+# shellcheck disable=SC2016 # nothing of it is to be expanded
 for words in '' 'start' 'restart n1' 'start -oProxyCommand=x' 'start n1;reboot' 'bootstrap n1 $(x)'; do
     set -f
     run $words
     set +f
-    [ $code = 2 ] && [ ! -s "$log" ] || fail "\"$words\" gave $code"
+    { [ $code = 2 ] && [ ! -s "$log" ]; } || fail "\"$words\" gave $code"
 done
 echo 'handler: starts, stops, and bootstraps without touching uuid and seqno'
