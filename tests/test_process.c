@@ -436,11 +436,12 @@ static pid_t start_mover(const char *script)
 {
     pid_t pid = fork();
     if (pid == 0) {
+        setpgid(0, 0);
         execl("/bin/sh", "sh", "-c", script, (char *)NULL);
         _exit(99);
     }
     cr_assert_gt(pid, 0);
-    setpgid(pid, pid);
+    setpgid(pid, pid); /* whoever of both is first: it must be so before it is killed */
     return pid;
 }
 
