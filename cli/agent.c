@@ -41,6 +41,8 @@ struct agent {
     int64_t since_ns;             /* when that life, or its absence, was first seen */
     bool unseen_remarked;         /* mysqld answers and no process is seen: said */
     struct health_heartbeat down; /* as the node was when its recovery began */
+    uint64_t moved;               /* by mysqld and its children, while it joins */
+    int64_t moved_ns;             /* when it was looked at; 0: not in this life */
     struct agent_gist said;
     int64_t said_ns; /* the last beat; 0: none yet */
     int64_t begun_ns;
@@ -90,6 +92,7 @@ static void note_life(struct agent *agent, const struct health_heartbeat *beat, 
     agent->life = beat->pid;
     agent->since_ns = now_ns;
     agent->socket = (struct agent_socket){0};
+    agent->moved_ns = 0;
     if (alive)
         health_prober_attend(agent->prober, THE_NODE, now_ns + ATTENTION_NS);
 }
@@ -127,10 +130,28 @@ static void look(struct agent *agent, int64_t now_ns, struct health_heartbeat *b
     note_life(agent, beat, now_ns);
 }
 
-/* And the rest of it: what the socket says. */
-static void complete(const struct agent *agent, int64_t now_ns, struct health_heartbeat *beat)
+/* How far a state transfer has come. It costs a walk through /proc: only while one may be on, and no more often
+ * than the regular beats. */
+static uint64_t progress(struct agent *agent, int64_t now_ns, const struct health_heartbeat *beat)
+{
+    bool there =
+        beat->process != HEALTH_PROCESS_STOPPED && beat->process != HEALTH_PROCESS_NOT_KNOWN;
+
+    if (!there ||
+        (beat->process != HEALTH_PROCESS_STARTING && beat->sst_in_progress != HEALTH_ANSWER_YES))
+        return 0;
+    if (!agent->moved_ns || now_ns - agent->moved_ns >= agent->options.interval_ns) {
+        agent->moved = health_process_moved(agent->watch);
+        agent->moved_ns = now_ns;
+    }
+    return agent->moved;
+}
+
+/* And the rest of it: what the socket says, and how a join comes on. */
+static void complete(struct agent *agent, int64_t now_ns, struct health_heartbeat *beat)
 {
     agent_word(beat, &agent->socket, now_ns, 2 * agent->options.interval_ns);
+    beat->moved = progress(agent, now_ns, beat);
 }
 
 static void send_beat(struct agent *agent, const struct health_heartbeat *beat,

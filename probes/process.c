@@ -10,6 +10,7 @@
 
 #include "datadir.h"
 #include "process_find.h"
+#include "process_io.h"
 #include "process_stat.h"
 
 #include <event2/event.h>
@@ -392,4 +393,9 @@ void health_process_describe(struct health_process_watch *watch, struct health_h
     beat->process = is_known_gone(watch) ? HEALTH_PROCESS_STOPPED : HEALTH_PROCESS_NOT_KNOWN;
     beat->exit_kind = watch->ending.exit_kind;
     beat->exit_value = watch->ending.exit_value;
+}
+
+uint64_t health_process_moved(const struct health_process_watch *watch)
+{
+    return is_followed(watch) ? process_io_moved(watch->life.pid) : 0;
 }

@@ -34,6 +34,12 @@ static void wanted(void *context)
         health_sender_send(rig->sender, &rig_running);
 }
 
+static void recover(void *context)
+{
+    struct rig *rig = context;
+    rig->requests++;
+}
+
 void rig_write_key(struct rig *rig, const char *bytes)
 {
     if (!rig->key_file[0])
@@ -92,6 +98,7 @@ void rig_start_sender(struct rig *rig, const char *const *monitors, size_t count
         .key_file = rig->key_file[0] ? rig->key_file : NULL,
         .remark = rig_remark,
         .wanted = wanted,
+        .recover = recover,
         .context = rig,
     };
     health_sender_destroy(rig->sender);

@@ -33,7 +33,8 @@ struct rig {
     struct health_observation last;
     unsigned observed;
     unsigned wanted;
-    bool answers; /* send a beat when one is wanted */
+    unsigned requests; /* to recover the position, that were obeyed */
+    bool answers;      /* send a beat when one is wanted */
     unsigned remarks;
     char remark[512];
     char key_file[SCRATCH_SIZE];

@@ -291,6 +291,35 @@ static enum wire_verdict open_text(const struct wire_key *key, const char *text)
     return wire_open(key, datagram, size);
 }
 
+Test(wire, a_request_survives_the_round_trip_and_is_nothing_else)
+{
+    static const char *const others[] = {
+        "{\"recover\":false,\"boot\":\"573eebdb-e711-4f41-9041-7299d955b7a3\",\"seq\":1}",
+        "{\"recover\":\"true\",\"boot\":\"573eebdb-e711-4f41-9041-7299d955b7a3\",\"seq\":1}",
+        "{\"recover\":true,\"boot\":\"573eebdb\",\"seq\":1}",
+        "{\"recover\":true,\"boot\":\"573eebdb-e711-4f41-9041-7299d955b7a3\",\"seq\":-1}",
+        "{\"challenge\":\"0123\",\"boot\":\"573eebdb-e711-4f41-9041-7299d955b7a3\"}",
+        "[]",
+    };
+    struct wire_key *key = make_key();
+    const struct wire_request request = {.boot = {7, 8}, .seq = UINT64_MAX};
+    struct wire_request back;
+    struct wire_challenge challenge;
+    char datagram[WIRE_MAX + 1];
+    struct wire_reader *reader = wire_reader_create();
+    size_t size = wire_encode_request(key, &request, datagram);
+
+    cr_assert_eq(wire_open(key, datagram, size), WIRE_GOOD);
+    cr_assert(wire_decode_request(reader, datagram, &back), "%s", reader->wrong);
+    cr_assert(same_bytes(&request.boot, &back.boot, sizeof back.boot));
+    cr_assert_eq(back.seq, UINT64_MAX);
+    cr_assert_not(wire_decode_challenge(reader, datagram, &challenge));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        cr_expect_not(wire_decode_request(reader, others[i], &back), "%s", others[i]);
+    wire_reader_destroy(reader);
+    wire_key_destroy(key);
+}
+
 Test(wire, lines_must_be_whole)
 {
     struct wire_key *key = make_key();
