@@ -97,7 +97,8 @@ static void read_fault(struct reading *reading, const struct key *key, yaml_node
             handler->fault = handled[i].fault;
     }
     if (handler->fault == HEALTH_FAULT_COUNT) {
-        strcat(expected, ")");
+        size_t length = strlen(expected);
+        snprintf(expected + length, sizeof expected - length, ")");
         config_refuse(reading, key, value, expected);
     }
 }

@@ -98,9 +98,9 @@ void fault_watch_look(struct fault_watch *watch, uint32_t cluster)
     for (uint32_t i = 0; i < diagnosis.count; i++)
         if (!(watch->told[cluster] >> diagnosis.findings[i].fault & 1u))
             tell_begin(roster, cluster, &diagnosis.findings[i]);
-    for (uint8_t fault = 0; fault < HEALTH_FAULT_COUNT; fault++)
+    for (unsigned fault = 0; fault < HEALTH_FAULT_COUNT; fault++)
         if ((watch->told[cluster] & ~diagnosis.faults) >> fault & 1u)
-            tell_end(roster, cluster, fault);
+            tell_end(roster, cluster, (uint8_t)fault);
     watch->told[cluster] = diagnosis.faults;
 }
 

@@ -194,8 +194,10 @@ static bool read_taint(const cJSON *json, uint8_t *ret_taint)
 
 static bool read_size(const cJSON *json, int32_t *ret_size)
 {
-    *ret_size = json ? (int32_t)json->valueint : 0;
-    return cJSON_IsNumber(json) && json->valueint >= 0;
+    if (!cJSON_IsNumber(json) || json->valueint < 0)
+        return false;
+    *ret_size = (int32_t)json->valueint;
+    return true;
 }
 
 static bool read_crashes(const cJSON *json, int64_t ret_ns[HEALTH_CRASHES_KEPT])

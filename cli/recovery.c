@@ -22,8 +22,6 @@
 /* InnoDB may have to read and apply all of its log; nobody waits for longer without looking himself. */
 #define LONGEST_S 1800
 
-extern char **environ;
-
 struct recovery {
     struct recovery_options options;
     struct health_recovery found;

@@ -61,11 +61,11 @@ static void add(struct health_diagnosis *diagnosis, const struct health_case *kn
 
 static void find_known(const struct health_case *known, struct health_diagnosis *diagnosis)
 {
-    for (uint8_t fault = 0; fault < HEALTH_FAULT_COUNT; fault++) {
+    for (unsigned fault = 0; fault < HEALTH_FAULT_COUNT; fault++) {
         const struct fault_rule *rule = &fault_rules[fault];
         uint32_t places = places_of(rule, known);
         if (rule->of_cluster ? rule->of_cluster(known) : places != 0)
-            add(diagnosis, known, fault, places);
+            add(diagnosis, known, (uint8_t)fault, places);
     }
 }
 
