@@ -24,9 +24,8 @@ class Acting(Watch):
         self.orders = None
 
     def __enter__(self):
-        began = time.monotonic()
         super().__enter__()
-        time.sleep(max(0, began + GRACE_S - time.monotonic()))
+        time.sleep(GRACE_S)
         return self
 
     def __exit__(self, *problem):
