@@ -2,7 +2,7 @@
 # handler.sh GALERA_NODE: the example handler, with a systemctl of our own and no ssh.
 set -eu
 script=$1
-folder=$(mktemp -d /tmp/healthd-handler-XXXXXX)
+folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 mkdir "$folder/bin" "$folder/data"
 log=$folder/log
