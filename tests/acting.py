@@ -130,6 +130,15 @@ def in_turn(stage):
     stage.await_turn("first")
     second = stage.task("second", "sh", "-c", "echo two")
     stage.await_turn("first", ["second"])
+    shown = subprocess.run([HEALTHCTL, "status", "lab", "--server", f"http://127.0.0.1:{stage.port}"],
+                           capture_output=True, text=True, check=False).stdout
+    shown = " ".join(shown.split())
+    check("TURN first of " in shown and " has the turn for " in shown and "TURN second of " in shown, shown)
+    with urllib.request.urlopen(f"http://127.0.0.1:{stage.port}/metrics", timeout=5) as answer:
+        metrics = answer.read().decode()
+    check('healthd_cluster_turn_held{cluster="lab"} 1' in metrics, "the metric says that it is held")
+    check('healthd_cluster_turn_waiting{cluster="lab"} 1' in metrics, "the metric says who waits")
+    check('healthd_actions_total{action="start",outcome="done"} 0' in metrics, "nothing was done")
     third = stage.task("third", "true", options=["--wait-max", "1"])
     code, _, said = ended(third)
     check(code == 3 and "within 1 s" in said and "number 2 in line" in said, f"{code}: {said}")
