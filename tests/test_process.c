@@ -1,7 +1,6 @@
 /*
  * test_process.c - the process watch beside real processes that end in every way.
  */
-#include "process_io.h"
 #include "process_stage.h"
 
 #include <criterion/criterion.h>
@@ -429,80 +428,4 @@ Test(process, out_of_descriptors_is_not_stopped)
     EXPECT(stage, RUNNING);
     stage_reap(pid);
     stage_end(stage);
-}
-
-/* A shell that reads and writes in children of its own, one behind the other, and stays. */
-static pid_t start_mover(const char *script)
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        setpgid(0, 0);
-        execl("/bin/sh", "sh", "-c", script, (char *)NULL);
-        _exit(99);
-    }
-    cr_assert_gt(pid, 0);
-    setpgid(pid, pid); /* whoever of both is first: it must be so before it is killed */
-    return pid;
-}
-
-static void end_mover(pid_t pid)
-{
-    kill(-pid, SIGKILL);
-    cr_assert_eq(waitpid(pid, NULL, 0), pid);
-}
-
-/* Wait until so much was moved; how much it was then. */
-static uint64_t await_moved(pid_t pid, uint64_t least)
-{
-    uint64_t moved = 0;
-    for (int64_t until = health_clock_ns() + 5 * HEALTH_NS_PER_S;
-         moved < least && health_clock_ns() < until; poll(NULL, 0, 5))
-        moved = process_io_moved(pid);
-    return moved;
-}
-
-#define MIB (UINT64_C(1) << 20)
-
-Test(process, bytes_that_a_process_and_its_descendants_move_are_counted)
-{
-    /* A grandchild reads 64 MiB and writes them, and both it and its parent stay. */
-    pid_t pid = start_mover(
-        "(dd if=/dev/zero of=/dev/null bs=1M count=64 2>/dev/null; sleep 100; :) & sleep 100; :");
-    uint64_t moved = await_moved(pid, 128 * MIB);
-    cr_expect_geq(moved, 128 * MIB);
-    cr_expect_lt(moved, 130 * MIB, "%lu", moved);
-    poll(NULL, 0, 50);
-    moved = process_io_moved(pid);
-    poll(NULL, 0, 100);
-    cr_expect_eq(process_io_moved(pid), moved, "nothing moves, and nothing is said to");
-    end_mover(pid);
-}
-
-Test(process, what_children_have_moved_stays_counted_when_they_have_ended)
-{
-    pid_t pid =
-        start_mover("dd if=/dev/zero of=/dev/null bs=1M count=32 2>/dev/null\nsleep 0.2\n"
-                    "dd if=/dev/zero of=/dev/null bs=1M count=32 2>/dev/null\nsleep 100; :");
-    uint64_t moved = await_moved(pid, 128 * MIB);
-    cr_expect_geq(moved, 128 * MIB);
-    cr_expect_lt(moved, 130 * MIB, "%lu", moved);
-    end_mover(pid);
-}
-
-Test(process, bytes_of_one_that_is_not_there_or_hides_are_not_known)
-{
-    pid_t gone = start_mover(":");
-    cr_assert_eq(waitpid(gone, NULL, 0), gone);
-    cr_expect_eq(process_io_moved(gone), 0);
-    if (geteuid() != 0)
-        return; /* only root can become another */
-    pid_t pid = start_mover("sleep 100; :");
-    cr_assert_gt(await_moved(pid, 1), 0);
-    pid_t stranger = fork();
-    if (stranger == 0)
-        _exit(setuid(65534) != 0 || process_io_moved(pid) != 0);
-    int status;
-    cr_assert_eq(waitpid(stranger, &status, 0), stranger);
-    cr_expect_eq(status, 0, "what may not be read is no number");
-    end_mover(pid);
 }
