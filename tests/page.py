@@ -104,7 +104,7 @@ def maintained(stage, browser):
     browser.run(f"(window.said = 0, new MutationObserver(() => window.said++).observe({row}.querySelector('.state'),"
                 " {childList: true, characterData: true, attributes: true, subtree: true}), true)")
     browser.run(f"{row}.querySelector('summary').click()")
-    browser.wait(f"{row}.innerText.includes('running?')")
+    browser.wait(f"{row}.querySelectorAll('ol time').length > 0")  # the past is known too
     before = stage.node("alpha", "n2")
     check(browser.run(told) is None and browser.run(f"{routable}.textContent") == "routable", "before anything is said")
     browser.wait(f"{bar}?.className === 'green'", STRIP_S)
@@ -146,6 +146,23 @@ def maintained(stage, browser):
     after = stage.node("alpha", "n2")
     check((after["state"], after["since"]) == ("green", before["since"]), after)
     check(browser.run(shows("alpha", "n2", "green")) and browser.run(shows("alpha", None, "green")), "not green")
+    clean(browser, stage.url)
+
+
+def renewed(stage, browser):
+    """What is open is renewed with the rest, also when all is asked for at once."""
+    begin(stage, browser, {"alpha": greens(3)})
+    row = select("alpha", "n2")
+    mark = f"{row}.querySelector('.more').append(Object.assign(document.createElement('p'), {{id: 'old'}}))"
+    gone = f"!document.querySelector('#old') && {row}.innerText.includes('running?')"
+    browser.run(f"{row}.querySelector('summary').click()")
+    browser.wait(gone)
+    browser.run(mark)
+    browser.wait(gone)  # by the question that is asked every five seconds: the next is far away
+    browser.run(mark)
+    browser.send("EventSource", "reset")
+    browser.wait(gone, 2.5)
+    browser.wait(f"{row}.querySelectorAll('ol time').length > 0", 2.5)
     clean(browser, stage.url)
 
 
@@ -385,7 +402,7 @@ def hostile(stage, browser):
     clean(browser, "file:")
 
 
-SCENES = [arrives, maintained, disconnected, keyboard, safe, seen, thousand, reported, hostile]
+SCENES = [arrives, maintained, renewed, disconnected, keyboard, safe, seen, thousand, reported, hostile]
 
 
 def play(scene, browser):

@@ -206,8 +206,11 @@
                     byCard.delete(view.card);
                     views.delete(name);
                 }
-            for (const cluster of picture.clusters.values())
-                show(viewOf(cluster));
+            for (const cluster of picture.clusters.values()) {
+                const view = viewOf(cluster);
+                show(view);
+                renew(view);
+            }
             arrange();
             filter();
             census();
@@ -232,8 +235,10 @@
         },
         past() {
             showAxis();
-            for (const view of onScreen)
+            for (const view of onScreen) {
                 showTimes(view, true);
+                renew(view);
+            }
         },
         visible: () => [...onScreen].map((view) => view.cluster),
         link() {
