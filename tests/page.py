@@ -81,6 +81,16 @@ def arrives(stage, browser):
     clean(browser, stage.url)
 
 
+# How a strip shows two moments of a green node that are too short for one each: it is routable in the first only.
+BRIEFLY_OFF = """(() => {
+    const strip = document.createElement('div');
+    const moment = (start, routable) => ({state: 'green', text: '', routable, start, end: start + 1, since: start,
+                                          until: start + 1});
+    timeline.draw(strip, [moment(0, true), moment(1, false)], 0, 1000, {clock: String});
+    return [...strip.children].map((bar) => bar.className).join();
+})()"""
+
+
 def as_shown(time_text):
     """A time of healthd's, as the page writes it."""
     return f"{datetime.datetime.fromisoformat(time_text.replace('Z', '+00:00')):%b %-d, %Y, %H:%M:%S}"
@@ -123,6 +133,8 @@ def maintained(stage, browser):
           "without colours it is not seen")
     check(browser.run(f"getComputedStyle({row}.querySelector('.state'), '::before').borderRadius") == "50%",
           "its mark is no circle")
+    listed = browser.run(f"[...{row}.querySelectorAll('ol > li')].map((e) => e.textContent.endsWith('; not routable'))")
+    check(listed[:2] == [True, False], f"of the changes these are told as not routable: {listed}")
     texts, pale = browser.run(PALE)
     check(texts > 30 and not pale, f"of {texts} texts these are pale: {pale}")
     browser.shoot(PICTURES / "page-maintenance.png")
@@ -141,6 +153,7 @@ def maintained(stage, browser):
     maint("on", "n2", "--reason", "again", "--until", soon.isoformat())
     browser.wait(f"{told}?.startsWith('again, since ')", 2)
     browser.wait(f"{routable}.textContent === 'routable' && {told} === undefined", 7)
+    check(browser.run(BRIEFLY_OFF) == "green off", "a moment without clients is not seen beside a moment with")
     check(browser.run("window.here"), "the page was loaded again")
     check(browser.run("window.said") == 0, "the state's word was written anew")
     after = stage.node("alpha", "n2")
