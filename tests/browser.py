@@ -108,6 +108,13 @@ class Browser:
             raise BrowserError(f"{expression}: {said['exceptionDetails']}")
         return said["result"].get("value")
 
+    def send(self, kind, event):
+        """An event to all that the page holds of a kind, as if it came from outside."""
+        found = self._call("Runtime.evaluate", expression=f"{kind}.prototype")["result"]["objectId"]
+        held = self._call("Runtime.queryObjects", prototypeObjectId=found)["objects"]["objectId"]
+        self._call("Runtime.callFunctionOn", objectId=held,
+                   functionDeclaration=f"function() {{ this.forEach((e) => e.dispatchEvent(new Event('{event}'))); }}")
+
     def wait(self, expression, timeout=10.0):
         """Until it is true; how many seconds it took."""
         began = time.monotonic()

@@ -7,24 +7,20 @@ import functools
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-import urllib.parse
 import urllib.request
 from pathlib import Path
 
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
 
 from daemon import Stage
+from prometheus import ROOT, RULES, Prometheus, program
 from scenes import check, free_port, play_all, wait_served, wait_until
 
-ROOT = Path(__file__).resolve().parents[1]
-TOOLS = ROOT / "build" / "lab" / "tools" / "usr" / "bin"  # where ./dev unpacks what it does not install
-RULES = ROOT / "deploy" / "prometheus" / "healthd.rules.yaml"
 RULES_TEST = ROOT / "tests" / "alerts.yaml"
 DASHBOARD = ROOT / "deploy" / "grafana" / "healthd.json"
 MANUAL = ROOT / "docs" / "man" / "healthd-metrics.7"
@@ -34,13 +30,6 @@ GRAFANA = {"$cluster": ".*", "$node": ".*", "$instance": ".*"}
 KNOWN_ONLY_WITH_SERVERS = {  # of nodes that answer, and of agents
     "healthd_cluster_can_lose_members", "healthd_cluster_primary_members", "healthd_node_answer_age_seconds",
     "healthd_node_view_age_seconds", "healthd_node_agent_age_seconds"}
-
-
-def program(name):
-    """Installed, or unpacked."""
-    found = shutil.which(name) or str(TOOLS / name)
-    check(os.access(found, os.X_OK), f"{name} is not here: ./dev test unpacks it")
-    return found
 
 
 def bound():
@@ -57,6 +46,12 @@ def get(port, path, accept=None, method="GET"):
                                      headers={"Accept": accept} if accept else {})
     with urllib.request.urlopen(request, timeout=10) as answer:
         return answer.status, answer.headers, answer.read().decode()
+
+
+def fetch(url):
+    """The text of an answer."""
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return answer.read().decode()
 
 
 class Scene:
@@ -267,54 +262,25 @@ def dashboard(scene):
     check(used <= variables, f"variables that are not there: {used - variables}")
 
 
-class Prometheus:
-    """A real one, that scrapes a healthd."""
+class Scraper(Prometheus):
+    """A Prometheus on the loopback."""
 
     def __init__(self, scene):
-        self.port = scene.reserve()
-        self.folder = scene.stage.folder / "prometheus"
-        self.folder.mkdir()
-        config = self.folder / "prometheus.yml"
-        config.write_text(
-            "global: {scrape_interval: 500ms, evaluation_interval: 500ms}\n"
-            f"rule_files: ['{RULES}']\n"
-            "scrape_configs:\n  - job_name: healthd\n"
-            f"    static_configs: [{{targets: ['127.0.0.1:{scene.port}']}}]\n", encoding="utf-8")
-        self.log = (self.folder / "log").open("w", encoding="utf-8")
-        self.process = subprocess.Popen(
-            [program("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={self.folder}/data",
-             f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn"],
-            stdout=self.log, stderr=subprocess.STDOUT)
-
-    def ask(self, path, **arguments):
-        """What its API answers."""
-        answer = json.loads(get(self.port, f"/api/v1/{path}?{urllib.parse.urlencode(arguments)}")[2])
-        check(answer["status"] == "success", str(answer))
-        return answer["data"]
-
-    def query(self, expression):
-        """The samples of an expression."""
-        return self.ask("query", query=expression)["result"]
+        port = scene.reserve()
+        self.log = scene.stage.folder / "prometheus.log"
+        with self.log.open("w", encoding="utf-8") as log:
+            super().__init__(scene.stage.folder / "prometheus", f"127.0.0.1:{port}", f"127.0.0.1:{scene.port}",
+                             lambda call: subprocess.Popen(call, stdout=log, stderr=subprocess.STDOUT), fetch)
 
     def wait(self, what, passed):
         """Until it is so."""
-        deadline = time.monotonic() + 15
-        while True:
+        def now():
+            check(self.process.poll() is None, self.log.read_text(encoding="utf-8"))
             try:
-                if passed():
-                    return
+                return passed()
             except OSError:
-                pass  # it does not listen yet
-            check(self.process.poll() is None and time.monotonic() < deadline,
-                  f"{what}:\n{(self.folder / 'log').read_text(encoding='utf-8')}")
-            time.sleep(0.1)
-
-    def close(self):
-        """Leave nothing behind."""
-        self.process.kill()
-        self.process.wait()
-        self.log.close()
-        shutil.rmtree(self.folder)
+                return False  # it does not listen yet
+        wait_until(now, lambda: f"{what}:\n{self.log.read_text(encoding='utf-8')}", 15, lambda: time.sleep(0.1))
 
 
 def panels(prometheus):
@@ -331,7 +297,7 @@ def panels(prometheus):
 
 def scraped(scene):
     """A real Prometheus takes it, answers the dashboard's queries, and its alerts come."""
-    prometheus = Prometheus(scene)
+    prometheus = Scraper(scene)
     try:
         prometheus.wait("it does not scrape", lambda: prometheus.query("healthd_node_routable"))
         scene.stage.wait_red("n1", "n2")

@@ -2,6 +2,7 @@
 """page.py HEALTHD HEALTHCTL [SCENE...]: the page at / and a replay's report, in a real browser.
 
 Pictures of both are left in the working folder as page-*.png."""
+import datetime
 import json
 import re
 import signal
@@ -11,12 +12,14 @@ import time
 from pathlib import Path
 
 from browser import Browser, BrowserError
+from ctl_stage import ctl
 from daemon import HEALTHCTL
 from page_stage import PageStage
 from scenes import Failed, check, chosen
 
 TRACES = Path(__file__).parent / "traces"
 PICTURES = Path.cwd()
+STRIP_S = 12  # what is too short to be drawn alone is, when the strip is drawn again
 ODD = {"__proto__": {"constructor": "green", "toString": "green", "-x": "green", "a.b-c_D9": "green"}}
 
 
@@ -75,6 +78,104 @@ def arrives(stage, browser):
     browser.wait(shows("beta", "n3", "green"))
     browser.wait(shows("beta", None, "green"))
     check(browser.run("window.here"), "the page was loaded again")
+    clean(browser, stage.url)
+
+
+# How a strip shows two moments of a green node that are too short for one each: it is routable in the first only.
+BRIEFLY_OFF = """(() => {
+    const strip = document.createElement('div');
+    const moment = (start, routable) => ({state: 'green', text: '', routable, start, end: start + 1, since: start,
+                                          until: start + 1});
+    timeline.draw(strip, [moment(0, true), moment(1, false)], 0, 1000, {clock: String});
+    return [...strip.children].map((bar) => bar.className).join();
+})()"""
+
+
+def as_shown(time_text):
+    """A time of healthd's, as the page writes it."""
+    return f"{datetime.datetime.fromisoformat(time_text.replace('Z', '+00:00')):%b %-d, %Y, %H:%M:%S}"
+
+
+def maintained(stage, browser):
+    """Maintenance begins and ends on an open page, with its reason and how long; the node stays green."""
+    begin(stage, browser, {"alpha": greens(3)})
+    row = select("alpha", "n2")
+    routable = f"{row}.querySelector('.routable')"
+    told = (f"([...{row}.querySelectorAll('dt')].find((e) => e.textContent === 'maintenance') || {{}})"
+            ".nextElementSibling?.textContent")
+    bar = f"{row}.querySelector('.strip > :last-child')"
+    weight = f"getComputedStyle({routable}).fontWeight"
+    pattern = f"getComputedStyle({bar}).backgroundImage.split('(')[0]"
+
+    def maint(*words):
+        ctl("maint", *words, "--token-file", str(stage.token), server=stage.url.rstrip("/"))
+
+    browser.run("window.here = true")
+    browser.run(f"(window.said = 0, new MutationObserver(() => window.said++).observe({row}.querySelector('.state'),"
+                " {childList: true, characterData: true, attributes: true, subtree: true}), true)")
+    browser.run(f"{row}.querySelector('summary').click()")
+    browser.wait(f"{row}.querySelectorAll('ol time').length > 0")  # the past is known too
+    before = stage.node("alpha", "n2")
+    check(browser.run(told) is None and browser.run(f"{routable}.textContent") == "routable", "before anything is said")
+    browser.wait(f"{bar}?.className === 'green'", STRIP_S)
+    check((browser.run(weight), browser.run(pattern)) == ("400", "none"),
+          f"a node that serves stands out: {browser.run(weight)} {browser.run(pattern)}")
+
+    maint("on", "n2", "--reason", "new <b>disk</b>", "--until", "2h")
+    took = browser.wait(f"{routable}.textContent === 'not routable: maintenance'")
+    print(f"  it took {took * 1e3:.0f} ms from the command to the page")
+    check(took < 2, "it did not come by the stream")
+    word = stage.node("alpha", "n2")["maintenance"]
+    expected = f"new <b>disk</b>, since {as_shown(word['since'])}, until {as_shown(word['until'])}"
+    browser.wait(f"{told} === {expected!r}", 3)
+    browser.wait(f"{bar}.className === 'green off'", STRIP_S)
+    check((browser.run(weight), browser.run(pattern)) == ("600", "repeating-linear-gradient"),
+          "without colours it is not seen")
+    check(browser.run(f"getComputedStyle({row}.querySelector('.state'), '::before').borderRadius") == "50%",
+          "its mark is no circle")
+    listed = browser.run(f"[...{row}.querySelectorAll('ol > li')].map((e) => e.textContent.endsWith('; not routable'))")
+    check(listed[:2] == [True, False], f"of the changes these are told as not routable: {listed}")
+    texts, pale = browser.run(PALE)
+    check(texts > 30 and not pale, f"of {texts} texts these are pale: {pale}")
+    browser.shoot(PICTURES / "page-maintenance.png")
+    others = browser.run(f"[{select('alpha', 'n1')}, {select('alpha', 'n3')}]"
+                         ".map((e) => e.querySelector('.routable').textContent).join()")
+    check(others == "routable,routable", f"the others are {others}")
+    browser.wait(f"{select('alpha')}.querySelector('.quorum').textContent.startsWith('3 of 3 green')")
+
+    maint("off", "n2")
+    browser.wait(f"{routable}.textContent === 'routable'", 2)
+    browser.wait(f"{told} === undefined", 3)
+    browser.wait(f"{bar}.className === 'green'", STRIP_S)
+    check(browser.run(weight) == "400", "it still stands out")
+
+    soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=4)
+    maint("on", "n2", "--reason", "again", "--until", soon.isoformat())
+    browser.wait(f"{told}?.startsWith('again, since ')", 2)
+    browser.wait(f"{routable}.textContent === 'routable' && {told} === undefined", 7)
+    check(browser.run(BRIEFLY_OFF) == "green off", "a moment without clients is not seen beside a moment with")
+    check(browser.run("window.here"), "the page was loaded again")
+    check(browser.run("window.said") == 0, "the state's word was written anew")
+    after = stage.node("alpha", "n2")
+    check((after["state"], after["since"]) == ("green", before["since"]), after)
+    check(browser.run(shows("alpha", "n2", "green")) and browser.run(shows("alpha", None, "green")), "not green")
+    clean(browser, stage.url)
+
+
+def renewed(stage, browser):
+    """What is open is renewed with the rest, also when all is asked for at once."""
+    begin(stage, browser, {"alpha": greens(3)})
+    row = select("alpha", "n2")
+    mark = f"{row}.querySelector('.more').append(Object.assign(document.createElement('p'), {{id: 'old'}}))"
+    gone = f"!document.querySelector('#old') && {row}.innerText.includes('running?')"
+    browser.run(f"{row}.querySelector('summary').click()")
+    browser.wait(gone)
+    browser.run(mark)
+    browser.wait(gone)  # by the question that is asked every five seconds: the next is far away
+    browser.run(mark)
+    browser.send("EventSource", "reset")
+    browser.wait(gone, 2.5)
+    browser.wait(f"{row}.querySelectorAll('ol time').length > 0", 2.5)
     clean(browser, stage.url)
 
 
@@ -314,7 +415,7 @@ def hostile(stage, browser):
     clean(browser, "file:")
 
 
-SCENES = [arrives, disconnected, keyboard, safe, seen, thousand, reported, hostile]
+SCENES = [arrives, maintained, renewed, disconnected, keyboard, safe, seen, thousand, reported, hostile]
 
 
 def play(scene, browser):

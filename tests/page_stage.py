@@ -73,6 +73,9 @@ class PageStage(Stage):
         super().__init__()
         self.http = free_port()
         self.url = f"http://127.0.0.1:{self.http}/"
+        self.token = self.folder / "token"
+        self.token.write_text("a token of some length\n", encoding="utf-8")
+        self.token.chmod(0o600)
         self.beats = free_port(socket.SOCK_DGRAM)
         self.agents = FakeAgents(self.beats)
         self.galera = FakeGalera()
@@ -94,7 +97,8 @@ class PageStage(Stage):
                 self.servers[cluster, node] = FakeServer((address, port))
             self.play(cluster, words)
         text += f"heartbeat: {{listen: '127.0.0.1:{self.beats}', interval_ms: 500}}\n"
-        text += f"http: {{listen: '127.0.0.1:{self.http}'}}\nreport: {{stdout: false}}\n{more}"
+        text += f"http: {{listen: '127.0.0.1:{self.http}', token_file: {self.token}}}\n"
+        text += f"report: {{stdout: false}}\n{more}"
         self.config.write_text(text, encoding="utf-8")
 
     def play(self, cluster, words):
@@ -122,6 +126,10 @@ class PageStage(Stage):
         """What is served: the text, and the headers."""
         with urllib.request.urlopen(self.url + path, timeout=10) as answer:
             return answer.read().decode(), answer.headers
+
+    def node(self, cluster, node):
+        """What is said of a node."""
+        return json.loads(self.ask(f"v1/clusters/{cluster}/{node}")[0])["node"]
 
     def wait_states(self, cluster, states, timeout=10):
         """Until healthd itself says these."""

@@ -207,8 +207,11 @@
                     byCard.delete(view.card);
                     views.delete(name);
                 }
-            for (const cluster of picture.clusters.values())
-                show(viewOf(cluster));
+            for (const cluster of picture.clusters.values()) {
+                const view = viewOf(cluster);
+                show(view);
+                renew(view);
+            }
             arrange();
             filter();
             census();
@@ -233,8 +236,10 @@
         },
         past() {
             showAxis();
-            for (const view of onScreen)
+            for (const view of onScreen) {
                 showTimes(view, true);
+                renew(view);
+            }
         },
         visible: () => [...onScreen].map((view) => view.cluster),
         link() {

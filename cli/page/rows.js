@@ -102,7 +102,7 @@ const rows = (() => {
         for (const change of home.changes.filter((c) => c.at > picture.now() - picture.window()).reverse()) {
             const item = document.createElement("li");
             item.append(make("time", clock(change.at)), make("span", change.state, `state ${change.state}`),
-                        `  ${change.text}`);
+                        `  ${change.text}${timeline.isOff(change) ? "; not routable" : ""}`);
             list.append(item);
         }
         if (!list.children.length)

@@ -10,7 +10,10 @@ const timeline = (() => {
     const FINEST = 400;
     const tips = new WeakMap();
 
-    const worse = (a, b) => (RANKS.indexOf(b.state) > RANKS.indexOf(a.state) ? b : a);
+    /* It runs as it should, and takes no clients. */
+    const isOff = (held) => held.state === "green" && held.routable === false;
+    const rank = (held) => RANKS.indexOf(held.state) + (isOff(held) ? 0.5 : 0);
+    const worse = (a, b) => (rank(b) > rank(a) ? b : a);
 
     function make(tag, text, name) {
         const element = document.createElement(tag);
@@ -74,7 +77,7 @@ const timeline = (() => {
     function draw(strip, list, from, to, {clock, keys = false}) {
         const drawn = thin(list, to - from).map((span, i) => {
             const bar = document.createElement("i");
-            const off = span.state === "green" && span.routable === false;
+            const off = isOff(span);
             bar.className = `${span.state}${off ? " off" : ""}`;
             bar.style.left = `min(${(100 * (span.start - from)) / (to - from)}%, 100% - 3px)`;
             bar.style.width = `${(100 * (span.end - span.start)) / (to - from)}%`;
@@ -169,5 +172,5 @@ const timeline = (() => {
         document.addEventListener("keydown", (event) => (event.key === "Escape" ? hide() : step(event)));
     }
 
-    return {make, spans, draw, inWords, axis, tell, lasting, begin};
+    return {make, spans, isOff, draw, inWords, axis, tell, lasting, begin};
 })();

@@ -7,10 +7,11 @@ import traceback
 
 import balanced
 import scenarios
+import scraped
 from scenarios import NEED_PARTITIONS, Figures
-from watch import Failure, NodeError, Watch
+from watch import Failed, NodeError, Watch
 
-SHORT = scenarios.SHORT + balanced.SHORT
+SHORT = scenarios.SHORT + balanced.SHORT + scraped.SHORT
 LONG = scenarios.LONG + balanced.LONG
 
 
@@ -19,9 +20,9 @@ def run_one(watch, scenario, figures):
     began = time.monotonic()
     try:
         scenario(watch, figures)
-    except (Failure, NodeError, OSError) as problem:
+    except (Failed, NodeError, OSError) as problem:
         print(f"FAILED {scenario.__name__}: {problem}")
-        if not isinstance(problem, Failure):
+        if not isinstance(problem, Failed):
             traceback.print_exc()
         print(watch.log("healthd", 40))
         return False
@@ -61,7 +62,7 @@ def main():
         try:
             print(f"the recording replays to the same {watch.replayed()} changes of state")
             passed += 1
-        except Failure as problem:
+        except Failed as problem:
             print(f"FAILED {problem}")
             failed += 1
     figures.print()

@@ -9,17 +9,19 @@ import threading
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lab"))
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "lab"), str(TESTS)]
 
 from lab import PROBE_PASSWORD, PROBE_USER, Lab, NodeError  # noqa: E402
 from node import account, as_account, group  # noqa: E402
+from scenes import Failed  # noqa: E402
 
 INTERVAL_MS = 1000
 TIMEOUT_MS = 500
 BEAT_MS = 500
 
 
-class Failure(Exception):
+class Failure(Failed):
     """healthd did not say what was true, or not in time."""
 
 
@@ -266,4 +268,4 @@ class Watch:
         return len(live)
 
 
-__all__ = ["BEAT_MS", "Failure", "INTERVAL_MS", "NodeError", "TIMEOUT_MS", "Watch"]
+__all__ = ["BEAT_MS", "Failed", "Failure", "INTERVAL_MS", "NodeError", "TIMEOUT_MS", "Watch"]
