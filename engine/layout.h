@@ -135,8 +135,10 @@ struct cluster {
     uint8_t others_most; /* the most that these ever were: they may come back */
     uint8_t colour;
     uint8_t reason;
-    uint8_t signs; /* set of 1 << enum health_sign */
+    uint8_t signs;    /* set of 1 << enum health_sign */
+    uint32_t torn_ms; /* when a member of the view conf was first heard non-Primary */
     bool used : 1;
+    bool torn : 1;             /* ... which one still says */
     bool unsettled : 1;        /* not all who answer have been asked since conf was first seen */
     bool gathering : 1;        /* a member has been seen looking for others, in the view conf */
     bool former_gathering : 1; /* ... in the view before it */

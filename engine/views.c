@@ -10,6 +10,8 @@
  *    components; so are two whole views. One sample read in the middle of a view change can pair a new
  *    id with an old size, but then neither view is whole.
  *  - A view with another history than the others' is a foreign one.
+ *  - A view of which so many members have been non-Primary for a while, or are gone, that the rest is no majority,
+ *    is outdated, whoever still claims it.
  * Peers confirm or refute; they never make a node bad by themselves. What follows from a view that grew
  * is in joiner.c, and from one that shrank in leave.c.
  */
@@ -282,6 +284,56 @@ static bool split_loser(struct council *council, uint32_t i)
     return loses;
 }
 
+/* Is it a member of the newest view, by what it said last as one, that says now that it is in no Primary
+ * component? */
+static bool has_lost_view(const struct council *council, const struct seat *seat)
+{
+    return seat->facts[HEALTH_FACT_CLAIM] == HEALTH_CLAIM_NON_PRIMARY &&
+           in_newest_view(council->cluster, seat->node);
+}
+
+/* Since when does one say so? */
+static void learn_tear(struct council *council)
+{
+    struct cluster *cluster = council->cluster;
+    bool torn = false;
+
+    for (uint32_t i = 0; i < council->count; i++) {
+        const struct seat *seat = &council->seats[i];
+        if (!has_lost_view(council, seat))
+            continue;
+        if (!cluster->torn && (!torn || ms_since(seat->node->claim_ms, cluster->torn_ms) > 0))
+            cluster->torn_ms = seat->node->claim_ms;
+        torn = true;
+    }
+    cluster->torn = torn;
+}
+
+/* Does it still claim the newest view, of which others have been lost for so long that its answer would show it, and
+ * so many that the rest is no majority? A server that was frozen says so until it has found out. Where members do not
+ * weigh the same, the rest may be one. */
+static bool deserted(struct council *council, uint32_t i)
+{
+    const struct cluster *cluster = council->cluster;
+    struct seat *seat = &council->seats[i];
+    uint32_t lost = 0;
+
+    if (!cluster->torn || !is_member_claim(seat) || !in_newest_view(cluster, seat->node) ||
+        (seat->node->weight && seat->node->weight != seat->node->size) ||
+        ms_since(cluster->torn_ms, seat->node->claim_ms) < (int32_t)council->engine->limits.settle)
+        return false;
+    for (uint32_t k = 0; k < council->count; k++) {
+        const struct seat *other = &council->seats[k];
+        lost += k != i && in_newest_view(cluster, other->node) &&
+                (has_lost_view(council, other) || other->node->flags & NODE_GONE);
+    }
+    if (2 * (seat->node->size - (int32_t)lost) > seat->node->size)
+        return false;
+    node_flag(seat->node, NODE_EXCLUDED, true);
+    seat->reports = false;
+    return true;
+}
+
 static bool peers_agree(const struct council *council, uint32_t i)
 {
     const struct seat *seat = &council->seats[i];
@@ -306,7 +358,7 @@ static enum health_peers_fact peers_fact(struct council *council, uint32_t i)
     }
     if (split_loser(council, i))
         return HEALTH_PEERS_SPLIT;
-    if (excluded(council, i))
+    if (excluded(council, i) || deserted(council, i))
         return HEALTH_PEERS_EXCLUDE;
     return peers_agree(council, i) ? HEALTH_PEERS_AGREE : HEALTH_PEERS_NONE;
 }
@@ -316,6 +368,7 @@ void council_compare_views(struct council *council)
     council->split = council->split_tie = council->foreign = false;
     learn_view(council);
     learn_wholeness(council);
+    learn_tear(council);
     for (uint32_t i = 0; i < council->count; i++)
         council->seats[i].facts[HEALTH_FACT_PEERS] = (uint8_t)peers_fact(council, i);
     if (council->cluster->unsettled && view_settled(council))

@@ -30,7 +30,7 @@
     X(FOREIGN_HISTORY, "foreign-history", "its state UUID is not the cluster's") \
     X(SPLIT_BRAIN, "split-brain", "it is on the smaller side of two Primary components") \
     X(VIEW_OUTDATED, "view-outdated", \
-      "a newer view, reported by all of its members, leaves it out") \
+      "its view has passed: a newer whole one leaves it out, or the rest of it is no majority") \
     X(SHUTTING_DOWN, "shutting-down", "it said that it is shutting down") \
     X(STARTING, "starting", "the process runs and takes no connections") \
     X(PORT_CLOSED, "port-closed", "the process runs with its port closed") \

@@ -101,7 +101,7 @@ enum health_claim_age_fact { HEALTH_CLAIM_RECENT, HEALTH_CLAIM_OLD, HEALTH_CLAIM
 enum health_peers_fact { /* what the others' views say of its membership */
                          HEALTH_PEERS_NONE,
                          HEALTH_PEERS_AGREE, /* another node reports the view this one was last seen in */
-                         HEALTH_PEERS_EXCLUDE, /* a newer whole view leaves it out */
+                         HEALTH_PEERS_EXCLUDE, /* a newer whole view leaves it out, or its own has lost its majority */
                          HEALTH_PEERS_SPLIT, /* two Primary components, and it is not on the larger side */
                          HEALTH_PEERS_FOREIGN, /* the others have another history */
                          HEALTH_PEERS_COUNT
