@@ -63,6 +63,7 @@ struct health_process_watch {
     char *pid_file;
     void (*changed)(void *context);
     void *context;
+    bool kernel_tells; /* how every process ended, once it was reaped */
     int timer_fd;
     struct event *timer;
     int64_t pace_ns; /* between two looks, now */
@@ -106,6 +107,13 @@ static void note_exit(struct health_process_watch *watch, int32_t status)
         watch->ending = (struct ending){life->pid, kind, value};
 }
 
+/* A 0 is what those are shown, too, who may not know. It is true where this very look shows more; where the kernel will
+ * tell, that is waited for; where it will not, having been let see before the end has to do. */
+static bool is_believed(const struct health_process_watch *watch, const struct process_stat *last)
+{
+    return last->exit_status != 0 || last->shown || (!watch->kernel_tells && watch->life.traceable);
+}
+
 /* Learn how it ended, once the kernel tells. */
 static void learn_exit(struct health_process_watch *watch, bool seen)
 {
@@ -117,8 +125,8 @@ static void learn_exit(struct health_process_watch *watch, bool seen)
         return;
     if (process_exit_status(life->pidfd, &status))
         note_exit(watch, status);
-    else if (seen && life->traceable && last->exiting && last->memory_gone &&
-             life->alone < ALONE_LOOKS)
+    else if (seen && last->exiting && last->memory_gone && life->alone < ALONE_LOOKS &&
+             is_believed(watch, last))
         note_exit(watch, last->exit_status);
 }
 
@@ -318,6 +326,7 @@ enum health_error health_process_create(const struct health_process_options *opt
     watch->context = options->context;
     watch->searched = PROCESS_HIDDEN; /* until the first look */
     watch->timer_fd = -1;
+    watch->kernel_tells = process_kernel_tells();
     watch->life = (struct life){.stat_fd = -1, .pidfd = -1};
     watch->datadir = strdup(options->datadir);
     watch->pid_file = options->pid_file ? strdup(options->pid_file) : NULL;

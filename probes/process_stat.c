@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,7 +25,7 @@
 #define PF_DUMPCORE 0x200u
 #define PF_SIGNALED 0x400u
 
-enum { FIELD_STATE = 3, FIELD_FLAGS = 9, FIELD_MEMORY = 23, FIELD_CODE = 26 };
+enum { FIELD_STATE = 3, FIELD_FLAGS = 9, FIELD_MEMORY = 23, FIELD_CODE = 26, FIELD_WAITS = 35 };
 enum { FIELD_EXIT_STATUS = 52, FIELD_COUNT = 53 };
 
 static bool take_name(const char *text, const char *open, const char *close,
@@ -68,19 +69,22 @@ bool process_stat_parse(const char *text, size_t length, struct process_stat *re
     uint64_t flags;
     uint64_t memory;
     uint64_t code;
+    uint64_t waits;
     uint64_t status;
 
     if (!open || !close || close < open || text[length - 1] != '\n' ||
         !take_name(text, open, close, ret_stat) || !take_fields(close + 1, fields) ||
         !isalpha((unsigned char)*fields[FIELD_STATE]) ||
         !take_number(fields[FIELD_FLAGS], &flags) || !take_number(fields[FIELD_MEMORY], &memory) ||
-        !take_number(fields[FIELD_CODE], &code) || !take_number(fields[FIELD_EXIT_STATUS], &status))
+        !take_number(fields[FIELD_CODE], &code) || !take_number(fields[FIELD_WAITS], &waits) ||
+        !take_number(fields[FIELD_EXIT_STATUS], &status))
         return false;
     ret_stat->state = *fields[FIELD_STATE];
     ret_stat->exiting = flags & PF_EXITING;
     ret_stat->dying = flags & (PF_EXITING | PF_DUMPCORE | PF_SIGNALED);
     ret_stat->memory_gone = memory == 0;
     ret_stat->traceable = code > 1;
+    ret_stat->shown = waits != 0;
     ret_stat->exit_status = (int32_t)status;
     return true;
 }
@@ -184,6 +188,24 @@ struct pidfd_status {
 
 #define PIDFD_STATUS_EXIT (UINT64_C(1) << 3)
 #define PIDFD_GET_STATUS _IOWR(0xFF, 11, struct pidfd_status)
+
+bool process_kernel_tells(void)
+{
+    pid_t child = fork();
+    int pidfd = -1;
+    int32_t status = 0;
+
+    if (child == 0)
+        _exit(1);
+    if (child > 0) {
+        pidfd = (int)syscall(SYS_pidfd_open, child, 0);
+        waitpid(child, NULL, 0);
+    }
+    bool tells = process_exit_status(pidfd, &status) && WIFEXITED(status);
+    if (pidfd >= 0)
+        close(pidfd);
+    return tells;
+}
 
 bool process_exit_status(int pidfd, int32_t *ret_status)
 {

@@ -3,7 +3,8 @@
  *
  * Source: proc(5); include/linux/sched.h for the flags, which have kept their values since Linux 2.6;
  * fs/proc/array.c: do_task_stat() shows 0 for an exit code, and 1 for the start of the code, to those who
- * may not trace the process. So "exit code 0" means nothing unless permission was proven while it lived.
+ * may not trace the process at that moment. So "exit code 0" means nothing by itself: a server that crashes may lose
+ * the right of others to trace it as it ends.
  */
 #ifndef HEALTHD_PROBES_PROCESS_STAT_H
 #define HEALTHD_PROBES_PROCESS_STAT_H
@@ -17,10 +18,12 @@
 struct process_stat {
     char name[PROCESS_NAME_MAX];
     char state;
-    bool exiting;        /* this thread has begun its exit (PF_EXITING) */
-    bool dying;          /* that, or it was killed by a signal, or it dumps core: it runs no more */
-    bool memory_gone;    /* it has let its memory go, and so its exit code is set */
-    bool traceable;      /* while it lives: we may see its exit code */
+    bool exiting;     /* this thread has begun its exit (PF_EXITING) */
+    bool dying;       /* that, or it was killed by a signal, or it dumps core: it runs no more */
+    bool memory_gone; /* it has let its memory go, and so its exit code is set */
+    bool traceable;   /* while it lives: we may see its exit code */
+    bool
+        shown; /* at this very look we were shown what others are not: it waits, and so it does as a zombie */
     int32_t exit_status; /* as wait(2) gives it; see above */
 };
 
@@ -42,6 +45,9 @@ bool process_is_over(int pid);
 
 /* A status of wait(2) as enum health_exit_kind and its value. */
 void process_exit_decode(int32_t status, uint8_t *ret_kind, int32_t *ret_value);
+
+/* Does the kernel tell the status of every process once it was reaped? Found out with a child of our own. */
+bool process_kernel_tells(void);
 
 /* The status of a process that was reaped, by its pidfd (Linux 6.15). False: it cannot be known, or not yet. */
 bool process_exit_status(int pidfd, int32_t *ret_status);

@@ -9,6 +9,7 @@
  *   --fake-uid=N         become this user
  *   --fake-core          allow a core dump
  *   --fake-after-ms=N    and then:
+ *   --fake-hides         take from everybody the right to trace it
  *   --fake-exit=N        exit with this code
  *   --fake-signal=N      end by this signal
  *   --fake-leave         end the main thread alone
@@ -135,6 +136,8 @@ int main(int argc, char **argv)
         save_position();
         return 0;
     }
+    if (option(argc, argv, "--fake-hides"))
+        prctl(PR_SET_DUMPABLE, 0);
     if (option(argc, argv, "--fake-leave"))
         pthread_exit(NULL);
     if (option(argc, argv, "--fake-signal"))

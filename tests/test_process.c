@@ -390,6 +390,34 @@ Test(process, a_stranger_does_not_believe_the_code_he_is_shown)
     stage_end(stage);
 }
 
+/* Who loses the right to see the code just before the end is shown a 0, too. */
+Test(process, one_that_hides_as_it_crashes_has_not_ended_with_code_0)
+{
+    if (getuid() != 0 || !kernel_tells_everybody())
+        cr_skip_test("root, and a kernel that tells how every process ended, are needed");
+    struct stage *stage = stage_begin();
+    pid_t pid = fork();
+    if (pid == 0) {
+        execl(FAKE_MYSQLD, "mysqld", "--fake-uid=65534", "--fake-after-ms=500", "--fake-hides",
+              "--fake-signal=6", stage_datadir(stage), (char *)NULL);
+        _exit(99);
+    }
+    become_nobody(stage);
+    stage_watch(stage, NULL);
+    EXPECT(stage, RUNNING);
+    EXPECT(stage, STOPPED);
+    stage_run(stage, 100);
+    struct health_heartbeat beat = stage_describe(stage);
+    cr_assert_neq(beat.exit_kind, HEALTH_EXIT_CODE, "it is told to have ended with %d",
+                  beat.exit_value);
+    waitpid(pid, NULL, 0);
+    stage_run(stage, 100);
+    beat = stage_describe(stage);
+    cr_assert_eq(beat.exit_kind, HEALTH_EXIT_SIGNAL);
+    cr_assert_eq(beat.exit_value, 6);
+    stage_end(stage);
+}
+
 /* Whose data directory it is cannot be seen: that is not "stopped". */
 Test(process, a_server_that_cannot_be_told_apart_is_not_known)
 {
