@@ -244,6 +244,8 @@ void census_take(const struct health_engine *engine, const struct cluster *clust
         strangers -= counted && strangers;
         if (counted && node->state == HEALTH_STATE_RED_UNCLEAN)
             count_unclean(engine, id, census);
+        census->useless += counted && node->state == HEALTH_STATE_UNKNOWN &&
+                           (node->flags & NODE_GONE || node->reason == HEALTH_REASON_FROZEN);
         /* Who is on its way out may have left the view already, and so made it smaller. */
         bool leaves = counted && node->state == HEALTH_STATE_YELLOW && node->flags & NODE_CLOSED;
         census->leaving += leaves;

@@ -40,7 +40,7 @@ static int32_t can_lose(const struct census *census)
     if (!census->base || !census->states[HEALTH_STATE_GREEN])
         return -1;
     int32_t spare = (int32_t)(census->base - 1) / 2 -
-                    (int32_t)(census->crashed + census->killed + census->gone);
+                    (int32_t)(census->crashed + census->killed + census->gone + census->useless);
     return spare > 0 ? spare : 0;
 }
 

@@ -42,6 +42,53 @@ Test(quorum, unknown_weights_only_warn)
     recording_free(&scene.recording);
 }
 
+static int32_t forecast(struct scene *scene, const char *state)
+{
+    struct replay replay;
+    struct health_cluster_snapshot cluster;
+    struct health_node_snapshot node;
+
+    scene_picture(scene, &replay);
+    health_cluster_snapshot(replay.engine, replay.cluster, &cluster);
+    health_node_snapshot(replay.engine, 2, &node);
+    cr_expect_str_eq(health_state_name(node.state), state);
+    replay_close(&replay);
+    recording_free(&scene->recording);
+    return cluster.can_lose;
+}
+
+/* Who cannot help to hold the majority is not counted on while it is found out how it went. */
+Test(quorum, a_member_that_is_gone_in_an_unknown_way_is_not_counted_on)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_run(&scene, 2);
+    scene_crash(&scene, 3);
+    scene_run(&scene, 0.15);
+    cr_expect_eq(forecast(&scene, "unknown"), 0);
+}
+
+Test(quorum, a_frozen_member_is_not_counted_on)
+{
+    struct scene scene;
+    scene_begin(&scene, 3);
+    scene_run(&scene, 2);
+    scene_freeze(&scene, 3, 'T');
+    scene_run(&scene, 1);
+    cr_expect_eq(forecast(&scene, "unknown"), 0);
+}
+
+/* That the monitor does not reach it says nothing of what it is worth to its peers. */
+Test(quorum, a_member_that_is_only_silent_is_counted_on)
+{
+    struct scene scene;
+    scene_begin_without_agents(&scene, 3);
+    scene_run(&scene, 2);
+    scene_cut_off(&scene, 3);
+    scene_run(&scene, 2);
+    cr_expect_eq(forecast(&scene, "unknown"), 1);
+}
+
 Test(quorum, graceful_leavers_do_not_count_against_the_quorum)
 {
     struct scene scene;
