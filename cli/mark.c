@@ -13,13 +13,15 @@ static const char *gap(FILE *words)
     return ftell(words) > 0 ? " " : "";
 }
 
-/* A value of a mark: a word, a number, or a list of them. */
+/* A value of a mark: a word, a number, yes or no, or a list of them. */
 static void write_value(FILE *words, const cJSON *value)
 {
     if (cJSON_IsString(value))
         fprintf(words, "%s%s", gap(words), value->valuestring);
     else if (cJSON_IsNumber(value))
         fprintf(words, "%s%g", gap(words), value->valuedouble);
+    else if (cJSON_IsBool(value))
+        fprintf(words, "%s%s", gap(words), cJSON_IsTrue(value) ? "yes" : "no");
     for (const cJSON *item = value->child; item; item = item->next)
         write_value(words, item);
 }

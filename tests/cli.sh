@@ -33,7 +33,7 @@ diff -u "$here/golden/rules.txt" "$scratch/out" || fail "the rules differ from t
 # Help and misuse.
 expect_exit 0 "$healthctl" --help
 says 'usage: healthctl COMMAND'
-for command in status why events matrix check maint check-config replay rules trace; do
+for command in status why events matrix check maint diagnose recover acknowledge task check-config replay rules trace; do
     expect_exit 0 "$healthctl" "$command" --help
     says "usage: healthctl $command"
 done
@@ -72,6 +72,15 @@ report=$scratch/report.html
 expect_exit 0 "$healthctl" replay "$trace" --html "$report"
 says 'what was done: kill9 n3'
 grep -q '"text":"kill9 n3"' "$report" || fail 'the report has no marks'
+
+# What is over is not told as if it began.
+head -n 1 "$trace" >"$scratch/marks.jsonl"
+for on in true false; do
+    printf '{"t_us":1110000000,"mark":{"recorder":"maintenance","node":"n3","on":%s}}\n' "$on" >>"$scratch/marks.jsonl"
+done
+expect_exit 0 "$healthctl" replay "$scratch/marks.jsonl"
+says 'maintenance node n3 on yes'
+says 'maintenance node n3 on no'
 grep -q 'signal ended it' "$report" || fail 'the report has no reasons'
 grep -qE '(src|href)="?(https?:)?//' "$report" && fail 'the report asks others'
 first=$(wc -c <"$report")
