@@ -76,7 +76,7 @@ static void add_position(cJSON *json, const char *key, const struct health_posit
 {
     char history[UUID_SIZE];
 
-    if (!position->history.hi && !position->history.lo) {
+    if (health_uuid_is_zero(&position->history)) {
         cJSON_AddNullToObject(json, key);
         return;
     }
@@ -114,7 +114,7 @@ static const char *value_of(const struct diagnosis_told *told,
         return health_reason_text((enum health_reason)statement->reason);
     if (IS("error"))
         return health_probe_error_name((enum health_probe_error)statement->value);
-    if (IS("history") && !statement->history.hi && !statement->history.lo)
+    if (IS("history") && health_uuid_is_zero(&statement->history))
         return "?";
     if (IS("history"))
         write_uuid(&statement->history, text);

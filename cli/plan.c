@@ -87,6 +87,5 @@ bool plan_holds(const struct plan_step *step, const struct health_diagnosis *now
 
     return now->advice.allowed && next.action == step->action && next.place == step->place &&
            next.position.seqno == step->position.seqno &&
-           next.position.history.hi == step->position.history.hi &&
-           next.position.history.lo == step->position.history.lo;
+           health_uuid_equal(&next.position.history, &step->position.history);
 }

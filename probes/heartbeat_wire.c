@@ -104,7 +104,7 @@ bool wire_decode_beat(struct wire_reader *reader, const char *text, struct wire_
         trace_decode_beat(&decoder, beat, &ret_beat->beat);
     else
         FAIL(&decoder, "beat.heartbeat is expected");
-    if (!ret_beat->beat.boot.hi && !ret_beat->beat.boot.lo)
+    if (health_uuid_is_zero(&ret_beat->beat.boot))
         FAIL(&decoder, "beat.heartbeat.boot: a UUID that is not zero is expected");
     cJSON_Delete(json);
     return !decoder.failed;

@@ -30,7 +30,7 @@ bool uuid_table_add(struct uuid_table *table, const struct health_uuid *uuid)
 size_t uuid_table_find(const struct uuid_table *table, const struct health_uuid *uuid)
 {
     for (size_t i = table->count; i > 0; i--)
-        if (table->uuids[i - 1].hi == uuid->hi && table->uuids[i - 1].lo == uuid->lo)
+        if (health_uuid_equal(&table->uuids[i - 1], uuid))
             return i;
     return 0;
 }

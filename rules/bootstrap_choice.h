@@ -25,16 +25,6 @@ static inline bool choice_knows(const struct choice *choice, uint32_t place)
 /* The chosen node's position; seqno HEALTH_SEQNO_NONE: nobody is chosen. */
 struct health_position choice_position(const struct choice *choice);
 
-static inline bool same_uuid(const struct health_uuid *a, const struct health_uuid *b)
-{
-    return a->hi == b->hi && a->lo == b->lo;
-}
-
-static inline bool zero_uuid(const struct health_uuid *uuid)
-{
-    return !uuid->hi && !uuid->lo;
-}
-
 /* ---- One node ---- */
 
 /* Does it lie still, as far as the engine believes? */
