@@ -3,25 +3,10 @@
  */
 #include "plan.h"
 
-const char *plan_verdict_name(enum plan_verdict verdict)
-{
-    static const char *const names[] = {
-#define X(id, name, text) name,
-        PLAN_VERDICTS(X)
-#undef X
-    };
-    return verdict < PLAN_VERDICT_COUNT ? names[verdict] : "?";
-}
+#include <healthd/lists.h>
 
-const char *plan_verdict_text(enum plan_verdict verdict)
-{
-    static const char *const texts[] = {
-#define X(id, name, text) text,
-        PLAN_VERDICTS(X)
-#undef X
-    };
-    return verdict < PLAN_VERDICT_COUNT ? texts[verdict] : "?";
-}
+NAME_FUNCTION(plan_verdict_name, plan_verdict, PLAN_VERDICTS, ENTRY_NAME)
+NAME_FUNCTION(plan_verdict_text, plan_verdict, PLAN_VERDICTS, ENTRY_TEXT)
 
 /* What is in the way before the advice is looked at; PLAN_ACT: nothing. */
 static enum plan_verdict hindrance(const struct plan_input *input)

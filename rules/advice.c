@@ -6,6 +6,7 @@
 #include "finding.h"
 
 #include <healthd/bootstrap.h>
+#include <healthd/lists.h>
 
 static enum health_answer yes_if(bool holds)
 {
@@ -139,8 +140,6 @@ static void ask(const struct health_case *known, const struct precondition *prec
     answered->answer = (uint8_t)precondition->ask(known, advice->place);
     advice->allowed &= answered->answer == HEALTH_ANSWER_YES;
 }
-
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
 static void advise_start(const struct health_case *known, uint32_t place,
                          struct health_advice *advice)

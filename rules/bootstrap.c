@@ -6,9 +6,7 @@
  */
 #include "bootstrap_choice.h"
 
-#include <stddef.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+#include <healthd/lists.h>
 
 static enum health_answer yes_if(bool holds)
 {
