@@ -247,7 +247,7 @@ static void add_action(cJSON *document, const struct diagnosis_told *told)
                  ? NULL
                  : health_faults[diagnosis->findings[diagnosis->treated].fault].name);
     add_position(json, "position", &advice->position, -1);
-    add_names(json, told, "recover", advice->recover ? advice->recover_places : 0);
+    add_names(json, told, "recover", advice->recover_places);
     add_preconditions(json, told, advice);
 }
 

@@ -44,7 +44,7 @@ enum plan_verdict plan_decide(const struct plan_input *input)
 
 bool plan_recovers(const struct plan_input *input)
 {
-    return input->diagnosis->advice.recover && hindrance(input) == PLAN_ACT && input->turn;
+    return input->diagnosis->advice.recover_places && hindrance(input) == PLAN_ACT && input->turn;
 }
 
 int64_t plan_rest_ns(const struct config_handler *handler, uint32_t failures)

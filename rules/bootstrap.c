@@ -353,7 +353,6 @@ static void find_recoveries(const struct choice *choice, struct health_advice *a
     for (uint32_t i = 0; i < choice->known->count; i++)
         if (wants_recovery(choice, i))
             advice->recover_places |= 1u << i;
-    advice->recover = advice->recover_places != 0;
 }
 
 void health_advise_bootstrap(const struct health_case *known, struct health_advice *ret_advice)
