@@ -8,11 +8,6 @@
 #include <healthd/bootstrap.h>
 #include <healthd/lists.h>
 
-static enum health_answer yes_if(bool holds)
-{
-    return holds ? HEALTH_ANSWER_YES : HEALTH_ANSWER_NO;
-}
-
 /* ---- Questions about the cluster ---- */
 
 /* Where half of the members crashed, the rest may have stopped serving already. */
@@ -37,7 +32,7 @@ static enum health_answer nobody_joins(const struct health_case *known, uint32_t
 static enum health_answer no_split(const struct health_case *known, uint32_t place)
 {
     (void)place;
-    return yes_if(!known->memory.split && !(known->cluster.signs >> HEALTH_SIGN_SPLIT_BRAIN & 1u));
+    return yes_if(!cluster_was_split(known));
 }
 
 static enum health_answer sighted(const struct health_case *known, uint32_t place)

@@ -8,11 +8,6 @@
 
 #include <healthd/lists.h>
 
-static enum health_answer yes_if(bool holds)
-{
-    return holds ? HEALTH_ANSWER_YES : HEALTH_ANSWER_NO;
-}
-
 /* Of two answers to one question, the one that counts: a no, then what is not known. */
 static enum health_answer worse(enum health_answer a, enum health_answer b)
 {
@@ -203,8 +198,7 @@ static enum health_answer same_history(const struct choice *choice,
 static enum health_answer no_split(const struct choice *choice, struct health_statement *statement)
 {
     (void)statement;
-    return yes_if(!choice->known->memory.split &&
-                  !(choice->known->cluster.signs >> HEALTH_SIGN_SPLIT_BRAIN & 1u));
+    return yes_if(!cluster_was_split(choice->known));
 }
 
 static enum health_answer candidate(const struct choice *choice, struct health_statement *statement)

@@ -4,6 +4,8 @@
 #ifndef HEALTHD_BOOTSTRAP_CHOICE_H
 #define HEALTHD_BOOTSTRAP_CHOICE_H
 
+#include "finding.h"
+
 #include <healthd/bootstrap.h>
 
 struct choice {
@@ -26,13 +28,6 @@ static inline bool choice_knows(const struct choice *choice, uint32_t place)
 struct health_position choice_position(const struct choice *choice);
 
 /* ---- One node ---- */
-
-/* Does it lie still, as far as the engine believes? */
-static inline bool node_is_red(const struct health_case_node *node)
-{
-    return node->known.state == HEALTH_STATE_RED_CLEAN ||
-           node->known.state == HEALTH_STATE_RED_UNCLEAN;
-}
 
 /* How old its agent's word and the files in it are; -1: it has said nothing. */
 int64_t node_word_age_ns(const struct health_case *known, const struct health_case_node *node);
