@@ -19,10 +19,10 @@ static const char *node_name(const struct diagnosis_told *told, uint32_t place)
     return entry ? entry->node : NULL;
 }
 
-static void add_name(cJSON *json, const char *key, const char *name)
+static void add_name(cJSON *json, const char *key, const char *text)
 {
-    if (name)
-        cJSON_AddStringToObject(json, key, name);
+    if (text)
+        cJSON_AddStringToObject(json, key, text);
     else
         cJSON_AddNullToObject(json, key);
 }
