@@ -6,10 +6,9 @@
 #include "json_value.h"
 #include "overview.h"
 
+#include <healthd/uuid.h>
 #include <stdio.h>
 #include <string.h>
-
-#define UUID_SIZE 37
 
 static const char *node_name(const struct diagnosis_told *told, uint32_t place)
 {
@@ -20,10 +19,10 @@ static const char *node_name(const struct diagnosis_told *told, uint32_t place)
     return entry ? entry->node : NULL;
 }
 
-static void add_name(cJSON *json, const char *key, const char *name)
+static void add_name(cJSON *json, const char *key, const char *text)
 {
-    if (name)
-        cJSON_AddStringToObject(json, key, name);
+    if (text)
+        cJSON_AddStringToObject(json, key, text);
     else
         cJSON_AddNullToObject(json, key);
 }
@@ -62,26 +61,18 @@ static void add_names(cJSON *json, const struct diagnosis_told *told, const char
             cJSON_AddItemToArray(list, cJSON_CreateString(node_name(told, i)));
 }
 
-static void write_uuid(const struct health_uuid *uuid, char text[UUID_SIZE])
-{
-    snprintf(text, UUID_SIZE, "%08llx-%04llx-%04llx-%04llx-%012llx",
-             (unsigned long long)(uuid->hi >> 32), (unsigned long long)(uuid->hi >> 16 & 0xffff),
-             (unsigned long long)(uuid->hi & 0xffff), (unsigned long long)(uuid->lo >> 48),
-             (unsigned long long)(uuid->lo & UINT64_C(0xffffffffffff)));
-}
-
 /* {"history":...,"seqno":...,"age_ms":...}, or null. */
 static void add_position(cJSON *json, const char *key, const struct health_position *position,
                          int64_t age_ns)
 {
-    char history[UUID_SIZE];
+    char history[UUID_TEXT_SIZE];
 
-    if (!position->history.hi && !position->history.lo) {
+    if (health_uuid_is_zero(&position->history)) {
         cJSON_AddNullToObject(json, key);
         return;
     }
     cJSON *told = cJSON_AddObjectToObject(json, key);
-    write_uuid(&position->history, history);
+    uuid_format(&position->history, history);
     cJSON_AddStringToObject(told, "history", history);
     json_add_integer(told, "seqno", position->seqno);
     add_age(told, "age_ms", age_ns);
@@ -90,18 +81,18 @@ static void add_position(cJSON *json, const char *key, const struct health_posit
 /* ---- Sentences ---- */
 
 /* A position that is not known is said to be that: -1 would be taken for one. */
-static void write_number(int64_t value, char text[UUID_SIZE])
+static void write_number(int64_t value, char text[UUID_TEXT_SIZE])
 {
     if (value == HEALTH_SEQNO_NONE)
-        snprintf(text, UUID_SIZE, "?");
+        snprintf(text, UUID_TEXT_SIZE, "?");
     else
-        snprintf(text, UUID_SIZE, "%lld", (long long)value);
+        snprintf(text, UUID_TEXT_SIZE, "%lld", (long long)value);
 }
 
 /* The value of the word that stands at `word`, behind its $; NULL: it is none of ours. */
 static const char *value_of(const struct diagnosis_told *told,
                             const struct health_statement *statement, const char *word,
-                            size_t length, char text[UUID_SIZE])
+                            size_t length, char text[UUID_TEXT_SIZE])
 {
     const char *node = node_name(told, statement->place);
 
@@ -114,10 +105,10 @@ static const char *value_of(const struct diagnosis_told *told,
         return health_reason_text((enum health_reason)statement->reason);
     if (IS("error"))
         return health_probe_error_name((enum health_probe_error)statement->value);
-    if (IS("history") && !statement->history.hi && !statement->history.lo)
+    if (IS("history") && health_uuid_is_zero(&statement->history))
         return "?";
     if (IS("history"))
-        write_uuid(&statement->history, text);
+        uuid_format(&statement->history, text);
     else if (IS("value") || IS("limit"))
         write_number(*word == 'v' ? statement->value : statement->limit, text);
     else
@@ -136,7 +127,7 @@ void diagnosis_sentence(const struct diagnosis_told *told, const struct health_s
                         char text[DIAGNOSIS_TEXT_MAX])
 {
     const char *rest = health_statement_text((enum health_statement_id)statement->id);
-    char value[UUID_SIZE];
+    char value[UUID_TEXT_SIZE];
 
     *text = '\0';
     while (*rest) {
@@ -247,7 +238,7 @@ static void add_action(cJSON *document, const struct diagnosis_told *told)
                  ? NULL
                  : health_faults[diagnosis->findings[diagnosis->treated].fault].name);
     add_position(json, "position", &advice->position, -1);
-    add_names(json, told, "recover", advice->recover ? advice->recover_places : 0);
+    add_names(json, told, "recover", advice->recover_places);
     add_preconditions(json, told, advice);
 }
 

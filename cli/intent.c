@@ -6,6 +6,7 @@
 #include "json_value.h"
 #include "wall_time.h"
 
+#include <healthd/lists.h>
 #include <healthd/uuid.h>
 
 #include <errno.h>
@@ -16,25 +17,8 @@
 
 #define ATTEMPTS_MAX 1000
 
-const char *intent_outcome_name(enum intent_outcome outcome)
-{
-    static const char *const names[] = {
-#define X(id, name, text) name,
-        INTENT_OUTCOMES(X)
-#undef X
-    };
-    return outcome < INTENT_OUTCOME_COUNT ? names[outcome] : "?";
-}
-
-const char *intent_outcome_text(enum intent_outcome outcome)
-{
-    static const char *const texts[] = {
-#define X(id, name, text) text,
-        INTENT_OUTCOMES(X)
-#undef X
-    };
-    return outcome < INTENT_OUTCOME_COUNT ? texts[outcome] : "?";
-}
+NAME_FUNCTION(intent_outcome_name, intent_outcome, INTENT_OUTCOMES, ENTRY_NAME)
+NAME_FUNCTION(intent_outcome_text, intent_outcome, INTENT_OUTCOMES, ENTRY_TEXT)
 
 /* ---- Positions ---- */
 

@@ -30,8 +30,8 @@ enum intent_outcome {
         INTENT_OUTCOME_COUNT
 };
 
-const char *intent_outcome_name(enum intent_outcome outcome);
-const char *intent_outcome_text(enum intent_outcome outcome);
+const char *intent_outcome_name(enum intent_outcome value);
+const char *intent_outcome_text(enum intent_outcome value);
 
 #define INTENT_ID_SIZE 48
 

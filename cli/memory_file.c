@@ -66,7 +66,7 @@ static bool differs(int64_t wall_ns, int64_t ns, int64_t slack_ns)
 
 static bool same_position(const struct health_position *a, const struct health_position *b)
 {
-    return a->seqno == b->seqno && a->history.hi == b->history.hi && a->history.lo == b->history.lo;
+    return a->seqno == b->seqno && health_uuid_equal(&a->history, &b->history);
 }
 
 /* Take a position with its time. Has it moved? */

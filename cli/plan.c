@@ -3,25 +3,10 @@
  */
 #include "plan.h"
 
-const char *plan_verdict_name(enum plan_verdict verdict)
-{
-    static const char *const names[] = {
-#define X(id, name, text) name,
-        PLAN_VERDICTS(X)
-#undef X
-    };
-    return verdict < PLAN_VERDICT_COUNT ? names[verdict] : "?";
-}
+#include <healthd/lists.h>
 
-const char *plan_verdict_text(enum plan_verdict verdict)
-{
-    static const char *const texts[] = {
-#define X(id, name, text) text,
-        PLAN_VERDICTS(X)
-#undef X
-    };
-    return verdict < PLAN_VERDICT_COUNT ? texts[verdict] : "?";
-}
+NAME_FUNCTION(plan_verdict_name, plan_verdict, PLAN_VERDICTS, ENTRY_NAME)
+NAME_FUNCTION(plan_verdict_text, plan_verdict, PLAN_VERDICTS, ENTRY_TEXT)
 
 /* What is in the way before the advice is looked at; PLAN_ACT: nothing. */
 static enum plan_verdict hindrance(const struct plan_input *input)
@@ -59,7 +44,7 @@ enum plan_verdict plan_decide(const struct plan_input *input)
 
 bool plan_recovers(const struct plan_input *input)
 {
-    return input->diagnosis->advice.recover && hindrance(input) == PLAN_ACT && input->turn;
+    return input->diagnosis->advice.recover_places && hindrance(input) == PLAN_ACT && input->turn;
 }
 
 int64_t plan_rest_ns(const struct config_handler *handler, uint32_t failures)
@@ -87,6 +72,5 @@ bool plan_holds(const struct plan_step *step, const struct health_diagnosis *now
 
     return now->advice.allowed && next.action == step->action && next.place == step->place &&
            next.position.seqno == step->position.seqno &&
-           next.position.history.hi == step->position.history.hi &&
-           next.position.history.lo == step->position.history.lo;
+           health_uuid_equal(&next.position.history, &step->position.history);
 }

@@ -32,8 +32,8 @@ enum plan_verdict {
         PLAN_VERDICT_COUNT
 };
 
-const char *plan_verdict_name(enum plan_verdict verdict);
-const char *plan_verdict_text(enum plan_verdict verdict);
+const char *plan_verdict_name(enum plan_verdict value);
+const char *plan_verdict_text(enum plan_verdict value);
 
 struct plan_input {
     const struct health_diagnosis *diagnosis;

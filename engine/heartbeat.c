@@ -33,7 +33,7 @@ static uint8_t uuid_fact(const struct health_grastate *saved)
 {
     if (!saved->known)
         return HEALTH_UUID_NOT_KNOWN;
-    return saved->uuid.hi || saved->uuid.lo ? HEALTH_UUID_SET : HEALTH_UUID_ZERO;
+    return health_uuid_is_zero(&saved->uuid) ? HEALTH_UUID_ZERO : HEALTH_UUID_SET;
 }
 
 /* How the process ended, as this beat tells it: by the exit table. */

@@ -43,7 +43,14 @@ struct census {
 void census_take(const struct health_engine *engine, const struct cluster *cluster,
                  struct census *census);
 
-/* why.c: what is believed of a node, its facts and ages; not its answers, rules and changes. */
+/* Facts about each node of a cluster, in their order. */
+typedef uint8_t cluster_facts[HEALTH_CLUSTER_NODES_MAX][HEALTH_NODE_FACT_COUNT];
+
+/* why.c: the facts as of the last call. One council for all of them: a question about each node would cost its
+ * square. */
+void facts_of(const struct health_engine *engine, uint32_t cluster, cluster_facts ret_facts);
+
+/* ... what is believed of a node, and how old its testimony is; not its facts, nor what follows from them. */
 void why_of(const struct health_engine *engine, uint32_t node, struct health_why *ret_why);
 
 /* Judge a cluster anew, commit what changed, arm its nodes' deadlines. */

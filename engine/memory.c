@@ -98,16 +98,6 @@ struct health_cluster_memory *health_memory_cluster(struct health_memory *memory
     return &memory->clusters[cluster];
 }
 
-static bool uuid_equal(const struct health_uuid *a, const struct health_uuid *b)
-{
-    return a->hi == b->hi && a->lo == b->lo;
-}
-
-static bool uuid_zero(const struct health_uuid *uuid)
-{
-    return !uuid->hi && !uuid->lo;
-}
-
 /* A worse taint stays. */
 static void taint(struct health_node_memory *told, enum health_taint taint)
 {
@@ -121,7 +111,7 @@ static void taint(struct health_node_memory *told, enum health_taint taint)
 static bool raise_mark(struct health_position *mark, const struct health_uuid *history,
                        int64_t seqno)
 {
-    bool raised = !uuid_equal(&mark->history, history) || seqno > mark->seqno;
+    bool raised = !health_uuid_equal(&mark->history, history) || seqno > mark->seqno;
 
     if (raised)
         *mark = (struct health_position){*history, seqno};
@@ -132,7 +122,7 @@ static bool serves(const struct health_view *view)
 {
     return view->component == HEALTH_COMPONENT_PRIMARY && view->ready == HEALTH_ANSWER_YES &&
            (view->local_state == HEALTH_LOCAL_SYNCED || view->local_state == HEALTH_LOCAL_DONOR) &&
-           !uuid_zero(&view->state_uuid);
+           !health_uuid_is_zero(&view->state_uuid);
 }
 
 /* An agent's view may be older than the probe's that came before it: positions only rise, and its size counts if
@@ -170,8 +160,8 @@ static void note_standing(struct record *record, const struct health_engine *eng
                           const struct health_position *highest, int64_t at_ns)
 {
     const struct health_position *committed = &record->committed;
-    bool behind =
-        uuid_equal(&committed->history, &highest->history) && committed->seqno < highest->seqno;
+    bool behind = health_uuid_equal(&committed->history, &highest->history) &&
+                  committed->seqno < highest->seqno;
 
     if (!behind || record->told.stood_ns)
         return;
@@ -236,7 +226,7 @@ static void take_files(struct health_node_memory *told, const struct health_hear
     told->recovery = stopped ? beat->recovery : no_record.told.recovery;
     told->recovery_ns = told->recovery.status == HEALTH_RECOVERY_NONE ? 0 : at_ns;
     if (stopped && (beat->sst_in_progress == HEALTH_ANSWER_YES ||
-                    (beat->grastate.known && uuid_zero(&beat->grastate.uuid))))
+                    (beat->grastate.known && health_uuid_is_zero(&beat->grastate.uuid))))
         taint(told, HEALTH_TAINT_TORN);
     else if (!green && beat->sst_in_progress == HEALTH_ANSWER_YES)
         taint(told, HEALTH_TAINT_JOINING);
@@ -255,7 +245,7 @@ static bool beat_counts(const struct record *record, const struct node *node,
                         const struct health_heartbeat *beat)
 {
     bool latest = node->boot == boot_tag(beat) && node->seq == (uint32_t)beat->seq;
-    bool known = uuid_equal(&record->boot, &beat->boot) && record->seq == beat->seq;
+    bool known = health_uuid_equal(&record->boot, &beat->boot) && record->seq == beat->seq;
     return latest && !known;
 }
 
@@ -452,7 +442,7 @@ void health_memory_acknowledge(struct health_memory *memory, const struct health
 /* ---- Cases ---- */
 
 static void fill_node(const struct health_memory *memory, const struct health_engine *engine,
-                      uint32_t node, struct health_case_node *ret_node)
+                      uint32_t node, const uint8_t *facts, struct health_case_node *ret_node)
 {
     const struct record *record = &memory->records[node];
     struct health_why why;
@@ -466,7 +456,7 @@ static void fill_node(const struct health_memory *memory, const struct health_en
         .view_age_ns = why.view_age_ns,
         .memory = record->told,
     };
-    memcpy(ret_node->facts, why.facts, sizeof why.facts);
+    memcpy(ret_node->facts, facts, sizeof ret_node->facts);
     /* While we were stopped nobody could tell: by that time nothing has stood longer. */
     if (record->told.moved_ns)
         ret_node->memory.moved_ns += engine->origin_ns - record->moved_origin_ns;
@@ -479,6 +469,7 @@ enum health_error health_memory_case(const struct health_memory *memory,
                                      const struct health_limits *limits, int64_t now_ns,
                                      struct health_case *ret_case)
 {
+    cluster_facts facts;
     uint32_t node;
 
     if (health_cluster_snapshot(engine, cluster, &ret_case->cluster) != HEALTH_OK)
@@ -487,8 +478,11 @@ enum health_error health_memory_case(const struct health_memory *memory,
     ret_case->limits = limits;
     ret_case->memory = memory->clusters[cluster];
     ret_case->count = 0;
+    facts_of(engine, cluster, facts);
     for (node = engine->clusters[cluster].first; node != HEALTH_NODE_NONE;
-         node = engine->cold[node].next)
-        fill_node(memory, engine, node, &ret_case->nodes[ret_case->count++]);
+         node = engine->cold[node].next) {
+        const uint32_t i = ret_case->count++;
+        fill_node(memory, engine, node, facts[i], &ret_case->nodes[i]);
+    }
     return HEALTH_OK;
 }

@@ -1,48 +1,28 @@
 /*
  * names.c - enumerated values to their texts, all made from the lists in the public headers.
  */
+#include <healthd/lists.h>
 #include <healthd/memory.h>
 #include <healthd/observation.h>
 #include <healthd/reason.h>
 #include <healthd/ruleset.h>
 
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+NAME_FUNCTION(health_answer_name, health_answer, HEALTH_ANSWERS, ENTRY_TEXT_OF_TWO)
+NAME_FUNCTION(health_state_name, health_state, HEALTH_STATES, ENTRY_TEXT_OF_TWO)
+NAME_FUNCTION(health_colour_name, health_colour, HEALTH_COLOURS, ENTRY_TEXT_OF_TWO)
+NAME_FUNCTION(health_witness_name, health_witness, HEALTH_WITNESSES, ENTRY_TEXT_OF_TWO)
+NAME_FUNCTION(health_component_name, health_component, HEALTH_COMPONENTS, ENTRY_TEXT_OF_TWO)
+NAME_FUNCTION(health_probe_error_name, health_probe_error, HEALTH_PROBE_ERRORS, ENTRY_TEXT_OF_TWO)
+NAME_FUNCTION(health_link_name, health_link, HEALTH_LINKS, ENTRY_TEXT_OF_TWO)
+NAME_FUNCTION(health_process_name, health_process, HEALTH_PROCESSES, ENTRY_TEXT_OF_TWO)
+NAME_FUNCTION(health_sign_name, health_sign, HEALTH_SIGNS, ENTRY_TEXT_OF_TWO)
+NAME_FUNCTION(health_recovery_name, health_recovery_status, HEALTH_RECOVERIES, ENTRY_TEXT_OF_TWO)
 
-/* The text at `index`, or "?" for a value that is none of the enum's. */
-static const char *pick(const char *const *texts, size_t count, size_t index)
-{
-    return index < count && texts[index] ? texts[index] : "?";
-}
+NAME_FUNCTION(health_reason_name, health_reason, HEALTH_REASONS, ENTRY_NAME)
+NAME_FUNCTION(health_taint_name, health_taint, HEALTH_TAINTS, ENTRY_NAME)
 
-#define NAME_FUNCTION(function, type, list) \
-    const char *function(enum type value) \
-    { \
-        static const char *const texts[] = {list(ENTRY)}; \
-        return pick(texts, COUNT_OF(texts), (size_t)value); \
-    }
-
-#define ENTRY(id, text) text,
-NAME_FUNCTION(health_answer_name, health_answer, HEALTH_ANSWERS)
-NAME_FUNCTION(health_state_name, health_state, HEALTH_STATES)
-NAME_FUNCTION(health_colour_name, health_colour, HEALTH_COLOURS)
-NAME_FUNCTION(health_witness_name, health_witness, HEALTH_WITNESSES)
-NAME_FUNCTION(health_component_name, health_component, HEALTH_COMPONENTS)
-NAME_FUNCTION(health_probe_error_name, health_probe_error, HEALTH_PROBE_ERRORS)
-NAME_FUNCTION(health_link_name, health_link, HEALTH_LINKS)
-NAME_FUNCTION(health_process_name, health_process, HEALTH_PROCESSES)
-NAME_FUNCTION(health_sign_name, health_sign, HEALTH_SIGNS)
-NAME_FUNCTION(health_recovery_name, health_recovery_status, HEALTH_RECOVERIES)
-#undef ENTRY
-
-#define ENTRY(id, name, text) name,
-NAME_FUNCTION(health_reason_name, health_reason, HEALTH_REASONS)
-NAME_FUNCTION(health_taint_name, health_taint, HEALTH_TAINTS)
-#undef ENTRY
-
-#define ENTRY(id, name, text) text,
-NAME_FUNCTION(health_reason_text, health_reason, HEALTH_REASONS)
-NAME_FUNCTION(health_taint_text, health_taint, HEALTH_TAINTS)
-#undef ENTRY
+NAME_FUNCTION(health_reason_text, health_reason, HEALTH_REASONS, ENTRY_TEXT)
+NAME_FUNCTION(health_taint_text, health_taint, HEALTH_TAINTS, ENTRY_TEXT)
 
 const char *health_error_text(enum health_error error)
 {

@@ -93,15 +93,14 @@ static void find_changes(const struct health_engine *engine, uint8_t state, stru
     }
 }
 
-/* The facts as of the last call: found on a copy, because finding them takes expired testimony off the
- * board. */
-static void facts_of(const struct health_engine *engine, uint32_t node, uint8_t *ret_facts)
+/* Found on a copy, because finding them takes expired testimony off the board. */
+void facts_of(const struct health_engine *engine, uint32_t cluster, cluster_facts ret_facts)
 {
-    struct cluster cluster_copy = engine->clusters[engine->cold[node].cluster];
+    struct cluster cluster_copy = engine->clusters[cluster];
     struct node copies[HEALTH_CLUSTER_NODES_MAX];
     struct council council;
 
-    council_convene(&council, engine, engine->cold[node].cluster);
+    council_convene(&council, engine, cluster);
     council.cluster = &cluster_copy;
     for (uint32_t i = 0; i < council.count; i++) {
         copies[i] = *council.seats[i].node;
@@ -109,8 +108,18 @@ static void facts_of(const struct health_engine *engine, uint32_t node, uint8_t 
     }
     council_find_facts(&council);
     for (uint32_t i = 0; i < council.count; i++)
-        if (council.seats[i].id == node)
-            memcpy(ret_facts, council.seats[i].facts, HEALTH_NODE_FACT_COUNT);
+        memcpy(ret_facts[i], council.seats[i].facts, sizeof ret_facts[i]);
+}
+
+/* Its place among its cluster's nodes. */
+static uint32_t place_of(const struct health_engine *engine, uint32_t node)
+{
+    uint32_t place = 0;
+
+    for (uint32_t id = engine->clusters[engine->cold[node].cluster].first; id != node;
+         id = engine->cold[id].next)
+        place++;
+    return place;
 }
 
 void why_of(const struct health_engine *engine, uint32_t node, struct health_why *ret_why)
@@ -119,7 +128,6 @@ void why_of(const struct health_engine *engine, uint32_t node, struct health_why
     bool claims = hot->flags & NODE_CLAIM;
 
     health_node_snapshot(engine, node, &ret_why->node);
-    facts_of(engine, node, ret_why->facts);
     ret_why->probe_age_ns = age_ns(engine, hot->probe != HEALTH_PROBE_FACT_NONE, hot->probe_ms);
     ret_why->link_age_ns =
         age_ns(engine, node_link(hot) != HEALTH_LINK_FACT_NONE, engine->cold[node].link_ms);
@@ -138,10 +146,13 @@ enum health_error health_engine_why(const struct health_engine *engine, uint32_t
                                     struct health_why *ret_why)
 {
     struct verdict verdict;
+    cluster_facts facts;
 
     if (!node_exists(engine, node))
         return HEALTH_ENOENT;
     why_of(engine, node, ret_why);
+    facts_of(engine, ret_why->node.cluster, facts);
+    memcpy(ret_why->facts, facts[place_of(engine, node)], sizeof ret_why->facts);
     verdict_of(engine->rules, ret_why->facts, &verdict);
     memcpy(ret_why->answers, verdict.answers, sizeof verdict.answers);
     memcpy(ret_why->rules, verdict.rules, sizeof verdict.rules);

@@ -122,7 +122,7 @@ void peers_clear(struct peers *peers)
 static bool former(const struct peer *peer, const struct health_uuid *boot)
 {
     for (unsigned i = 0; i < PEER_FORMER_BOOTS; i++)
-        if (uuid_equal(&peer->former[i], boot))
+        if (health_uuid_equal(&peer->former[i], boot))
             return true;
     return false;
 }
@@ -135,7 +135,7 @@ static bool answers(const struct peer *peer, const struct wire_beat *beat, int64
 
 static void adopt(struct peer *peer, const struct health_uuid *boot)
 {
-    if (peer->boot.hi || peer->boot.lo) {
+    if (!health_uuid_is_zero(&peer->boot)) {
         peer->former[peer->former_next] = peer->boot;
         peer->former_next = (peer->former_next + 1) % PEER_FORMER_BOOTS;
     }
@@ -148,7 +148,7 @@ enum peer_verdict peer_admit(struct peer *peer, const struct wire_beat *beat, bo
 {
     const struct health_uuid *boot = &beat->beat.boot;
 
-    if (uuid_equal(boot, &peer->boot)) {
+    if (health_uuid_equal(boot, &peer->boot)) {
         if (beat->beat.seq <= peer->seq)
             return PEER_STALE;
     } else if (!keyed) {

@@ -42,7 +42,7 @@ static bool is_request(struct health_sender *sender, const char *json)
     struct wire_request request;
 
     return wire_decode_request(sender->reader, json, &request) &&
-           uuid_equal(&request.boot, &ours->boot) && request.seq <= ours->seq &&
+           health_uuid_equal(&request.boot, &ours->boot) && request.seq <= ours->seq &&
            ours->seq - request.seq <= REQUEST_BEATS;
 }
 
@@ -50,7 +50,7 @@ static bool is_challenge(struct health_sender *sender, const char *json,
                          struct wire_challenge *ret_challenge)
 {
     return sender->key && wire_decode_challenge(sender->reader, json, ret_challenge) &&
-           uuid_equal(&ret_challenge->boot, &sender->beat.beat.boot);
+           health_uuid_equal(&ret_challenge->boot, &sender->beat.beat.boot);
 }
 
 /* Only what is of a monitor that has our key is obeyed; without a key, what comes from a monitor's address. */

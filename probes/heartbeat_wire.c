@@ -104,7 +104,7 @@ bool wire_decode_beat(struct wire_reader *reader, const char *text, struct wire_
         trace_decode_beat(&decoder, beat, &ret_beat->beat);
     else
         FAIL(&decoder, "beat.heartbeat is expected");
-    if (!ret_beat->beat.boot.hi && !ret_beat->beat.boot.lo)
+    if (health_uuid_is_zero(&ret_beat->beat.boot))
         FAIL(&decoder, "beat.heartbeat.boot: a UUID that is not zero is expected");
     cJSON_Delete(json);
     return !decoder.failed;
@@ -183,7 +183,7 @@ size_t wire_encode_challenge(const struct wire_key *key, const struct wire_chall
                              char datagram[WIRE_MAX])
 {
     cJSON *json = cJSON_CreateObject();
-    char boot[37];
+    char boot[UUID_TEXT_SIZE];
 
     uuid_format(&challenge->boot, boot);
     cJSON_AddStringToObject(json, "challenge", challenge->nonce);
@@ -195,7 +195,7 @@ size_t wire_encode_request(const struct wire_key *key, const struct wire_request
                            char datagram[WIRE_MAX])
 {
     cJSON *json = cJSON_CreateObject();
-    char boot[37];
+    char boot[UUID_TEXT_SIZE];
     char seq[24]; /* as digits: a number of JSON's is a double */
 
     uuid_format(&request->boot, boot);

@@ -87,9 +87,4 @@ size_t wire_encode_request(const struct wire_key *key, const struct wire_request
 /* A fresh nonce. False: the kernel gave no randomness. */
 bool wire_nonce(char ret_nonce[WIRE_NONCE_MAX]);
 
-static inline bool uuid_equal(const struct health_uuid *a, const struct health_uuid *b)
-{
-    return a->hi == b->hi && a->lo == b->lo;
-}
-
 #endif

@@ -354,8 +354,8 @@ void health_process_destroy(struct health_process_watch *watch)
 
 static bool same_grastate(const struct health_grastate *a, const struct health_grastate *b)
 {
-    return a->known == b->known && a->uuid.hi == b->uuid.hi && a->uuid.lo == b->uuid.lo &&
-           a->seqno == b->seqno && a->safe_to_bootstrap == b->safe_to_bootstrap;
+    return a->known == b->known && health_uuid_equal(&a->uuid, &b->uuid) && a->seqno == b->seqno &&
+           a->safe_to_bootstrap == b->safe_to_bootstrap;
 }
 
 /* Files that change though nobody is there are a new life's, which a search has still to find: told of the

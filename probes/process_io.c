@@ -16,11 +16,12 @@
 struct relation {
     int pid;
     int parent;
-    bool in; /* it is one of those that are sought */
 };
 
+/* Processes: those that are sought stand first. */
 struct family {
     struct relation *all;
+    size_t sought;
     size_t count;
     size_t capacity;
 };
@@ -57,7 +58,7 @@ static bool read_parent(int pid, int *ret_parent)
     return true;
 }
 
-static bool add(struct family *family, int pid, int parent, bool in)
+static bool add(struct family *family, int pid, int parent)
 {
     if (family->count == family->capacity) {
         size_t capacity = family->capacity ? 2 * family->capacity : 256;
@@ -67,11 +68,19 @@ static bool add(struct family *family, int pid, int parent, bool in)
         family->all = all;
         family->capacity = capacity;
     }
-    family->all[family->count++] = (struct relation){.pid = pid, .parent = parent, .in = in};
+    family->all[family->count++] = (struct relation){.pid = pid, .parent = parent};
     return true;
 }
 
-static bool read_all(struct family *family, int root)
+static void add_sought(struct family *family, size_t place)
+{
+    struct relation found = family->all[place];
+
+    family->all[place] = family->all[family->sought];
+    family->all[family->sought++] = found;
+}
+
+static bool read_all(struct family *family)
 {
     bool good = true;
     int parent;
@@ -82,28 +91,30 @@ static bool read_all(struct family *family, int root)
     for (struct dirent *entry; good && (entry = readdir(processes));) {
         int pid = (int)strtol(entry->d_name, NULL, 10);
         if (isdigit((unsigned char)entry->d_name[0]) && read_parent(pid, &parent))
-            good = add(family, pid, parent, pid == root);
+            good = add(family, pid, parent);
     }
     closedir(processes);
     return good;
 }
 
-static bool has_in(const struct family *family, int pid)
+static bool is_sought(const struct family *family, int pid)
 {
-    for (size_t i = 0; i < family->count; i++)
+    for (size_t i = 0; i < family->sought; i++)
         if (family->all[i].pid == pid)
-            return family->all[i].in;
+            return true;
     return false;
 }
 
-/* Children of those that are in are in, until none is new. */
-static void spread(struct family *family)
+/* The root, and the children of those that are sought, until none is new. */
+static void spread(struct family *family, int root)
 {
     for (bool news = true; news;) {
         news = false;
-        for (size_t i = 0; i < family->count; i++)
-            if (!family->all[i].in && has_in(family, family->all[i].parent))
-                news = family->all[i].in = true;
+        for (size_t i = family->sought; i < family->count; i++)
+            if (family->all[i].pid == root || is_sought(family, family->all[i].parent)) {
+                add_sought(family, i);
+                news = true;
+            }
     }
 }
 
@@ -131,13 +142,12 @@ uint64_t process_io_moved(int pid)
 {
     struct family family = {0};
     uint64_t sum = 0;
-    bool known = read_all(&family, pid);
+    bool known = read_all(&family);
 
     if (known)
-        spread(&family);
-    for (size_t i = 0; known && i < family.count; i++)
-        if (family.all[i].in)
-            known = add_moved(family.all[i].pid, &sum);
+        spread(&family, pid);
+    for (size_t i = 0; known && i < family.sought; i++)
+        known = add_moved(family.all[i].pid, &sum);
     free(family.all);
     return known ? sum : 0;
 }

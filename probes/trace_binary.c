@@ -30,7 +30,7 @@ bool uuid_table_add(struct uuid_table *table, const struct health_uuid *uuid)
 size_t uuid_table_find(const struct uuid_table *table, const struct health_uuid *uuid)
 {
     for (size_t i = table->count; i > 0; i--)
-        if (table->uuids[i - 1].hi == uuid->hi && table->uuids[i - 1].lo == uuid->lo)
+        if (health_uuid_equal(&table->uuids[i - 1], uuid))
             return i;
     return 0;
 }
@@ -295,8 +295,7 @@ enum health_trace_kind trace_binary_next(struct health_trace_reader *reader,
     entry->line = reader->offset++;
     int64_t step_us = read_signed(&source);
     int64_t last_us = reader->binary_us;
-    if (step_us > INT64_MAX / 2000 || step_us < -(INT64_MAX / 2000) ||
-        last_us + step_us > INT64_MAX / 2000 || last_us + step_us < 0) {
+    if (step_us > TIME_MAX_US - last_us || step_us < -last_us) {
         fail(&source, "a time is out of range");
         step_us = 0;
     }

@@ -53,10 +53,10 @@ static inline int64_t unzigzag(uint64_t value)
 static inline bool same_view(const struct health_view *a, const struct health_view *b)
 {
 #define X(field) &&a->field == b->field
-    return !a->member_count && !b->member_count && a->state_uuid.hi == b->state_uuid.hi &&
-           a->state_uuid.lo == b->state_uuid.lo && a->gcomm_uuid.hi == b->gcomm_uuid.hi &&
-           a->gcomm_uuid.lo == b->gcomm_uuid.lo && a->conf_id == b->conf_id && a->size == b->size &&
-           a->weight == b->weight VIEW_BYTES(X);
+    return !a->member_count && !b->member_count &&
+           health_uuid_equal(&a->state_uuid, &b->state_uuid) &&
+           health_uuid_equal(&a->gcomm_uuid, &b->gcomm_uuid) && a->conf_id == b->conf_id &&
+           a->size == b->size && a->weight == b->weight VIEW_BYTES(X);
 #undef X
 }
 

@@ -298,8 +298,8 @@ bool trace_decode_entry(struct health_trace_reader *reader, const char *line, si
     entry->line = reader->line_number;
     if (!field_get(json, "t_us"))
         FAIL(&decoder, "t_us is expected: monotonic microseconds");
-    entry->at_ns = (int64_t)field_count(&decoder, json, "entry", "t_us", INT64_MAX / 1000, 0) *
-                   HEALTH_NS_PER_US;
+    entry->at_ns =
+        (int64_t)field_count(&decoder, json, "entry", "t_us", TIME_MAX_US, 0) * HEALTH_NS_PER_US;
     const cJSON *mark = field_object(&decoder, json, "entry", "mark");
     if (mark)
         decode_mark(&decoder, mark, entry);

@@ -24,7 +24,7 @@ static void add_signed(cJSON *object, const char *key, int64_t value)
 
 static void add_uuid(cJSON *object, const char *key, const struct health_uuid *uuid)
 {
-    char text[37];
+    char text[UUID_TEXT_SIZE];
     if (!uuid->hi && !uuid->lo)
         return;
     uuid_format(uuid, text);
@@ -137,7 +137,7 @@ static void add_end(cJSON *json, const struct health_heartbeat *beat)
 /* What was found is told in full, zero UUID and -1 too: both are results. */
 static void add_recovery(cJSON *json, const struct health_recovery *recovery)
 {
-    char uuid[37];
+    char uuid[UUID_TEXT_SIZE];
 
     if (recovery->status == HEALTH_RECOVERY_NONE)
         return;
@@ -155,7 +155,7 @@ void trace_encode_beat(cJSON *object, const struct health_trace_header *header,
                        const struct health_heartbeat *beat)
 {
     cJSON *json = cJSON_AddObjectToObject(object, "heartbeat");
-    char boot[37];
+    char boot[UUID_TEXT_SIZE];
     char letter[2] = {beat->proc_state, '\0'};
 
     uuid_format(&beat->boot, boot);

@@ -22,6 +22,10 @@
 
 #define MEMBERS_MAX UINT8_MAX
 
+/* Whoever replays adds limits and steps to a time, in nanoseconds: so much is left for it above the latest. */
+#define TIME_ROOM_US (INT64_C(100) * 24 * 3600 * 1000000)
+#define TIME_MAX_US (INT64_MAX / HEALTH_NS_PER_US - TIME_ROOM_US)
+
 /* Views repeat: each node's last one is kept, of its probe and of its agent; and what its server called
  * itself then. The position counts from the one told last. */
 struct view_memory {

@@ -6,11 +6,7 @@
 #include "finding.h"
 
 #include <healthd/bootstrap.h>
-
-static enum health_answer yes_if(bool holds)
-{
-    return holds ? HEALTH_ANSWER_YES : HEALTH_ANSWER_NO;
-}
+#include <healthd/lists.h>
 
 /* ---- Questions about the cluster ---- */
 
@@ -36,7 +32,7 @@ static enum health_answer nobody_joins(const struct health_case *known, uint32_t
 static enum health_answer no_split(const struct health_case *known, uint32_t place)
 {
     (void)place;
-    return yes_if(!known->memory.split && !(known->cluster.signs >> HEALTH_SIGN_SPLIT_BRAIN & 1u));
+    return yes_if(!cluster_was_split(known));
 }
 
 static enum health_answer sighted(const struct health_case *known, uint32_t place)
@@ -139,8 +135,6 @@ static void ask(const struct health_case *known, const struct precondition *prec
     answered->answer = (uint8_t)precondition->ask(known, advice->place);
     advice->allowed &= answered->answer == HEALTH_ANSWER_YES;
 }
-
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
 static void advise_start(const struct health_case *known, uint32_t place,
                          struct health_advice *advice)

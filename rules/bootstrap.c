@@ -6,14 +6,7 @@
  */
 #include "bootstrap_choice.h"
 
-#include <stddef.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
-
-static enum health_answer yes_if(bool holds)
-{
-    return holds ? HEALTH_ANSWER_YES : HEALTH_ANSWER_NO;
-}
+#include <healthd/lists.h>
 
 /* Of two answers to one question, the one that counts: a no, then what is not known. */
 static enum health_answer worse(enum health_answer a, enum health_answer b)
@@ -72,7 +65,7 @@ static bool is_refuted(const struct health_case_node *node)
                      memory->recovery.status == HEALTH_RECOVERY_FAILED;
 
     return memory->taint != HEALTH_TAINT_NONE || memory->sst_in_progress == HEALTH_ANSWER_YES ||
-           (memory->grastate.known && zero_uuid(&memory->grastate.uuid)) ||
+           (memory->grastate.known && health_uuid_is_zero(&memory->grastate.uuid)) ||
            (recovered && node_recovery_is_of_this_stop(node));
 }
 
@@ -93,10 +86,10 @@ static enum health_answer one_history(const struct choice *choice, uint32_t plac
 {
     const struct health_grastate *saved = &choice->known->nodes[place].memory.grastate;
 
-    if (!saved->known || zero_uuid(&saved->uuid) || zero_uuid(&choice->history))
+    if (!saved->known || health_uuid_is_zero(&saved->uuid) || health_uuid_is_zero(&choice->history))
         return HEALTH_ANSWER_NOT_KNOWN;
     statement->history = saved->uuid;
-    return yes_if(same_uuid(&saved->uuid, &choice->history));
+    return yes_if(health_uuid_equal(&saved->uuid, &choice->history));
 }
 
 /* ---- Questions about the cluster ---- */
@@ -181,7 +174,7 @@ static enum health_answer all_configured(const struct choice *choice,
 
 static bool mark_is_known(const struct health_case *known)
 {
-    return !zero_uuid(&known->memory.served.history) && known->memory.served.seqno >= 0;
+    return !health_uuid_is_zero(&known->memory.served.history) && known->memory.served.seqno >= 0;
 }
 
 static int64_t mark_age_ns(const struct health_case *known)
@@ -196,17 +189,16 @@ static enum health_answer same_history(const struct choice *choice,
 
     statement->history = known->memory.served.history;
     statement->age_ns = mark_age_ns(known);
-    if (!mark_is_known(known) || zero_uuid(&choice->history))
+    if (!mark_is_known(known) || health_uuid_is_zero(&choice->history))
         return HEALTH_ANSWER_NOT_KNOWN;
-    return yes_if(same_uuid(&known->memory.served.history, &choice->history));
+    return yes_if(health_uuid_equal(&known->memory.served.history, &choice->history));
 }
 
 /* After a split brain equal numbers mean different write-sets. */
 static enum health_answer no_split(const struct choice *choice, struct health_statement *statement)
 {
     (void)statement;
-    return yes_if(!choice->known->memory.split &&
-                  !(choice->known->cluster.signs >> HEALTH_SIGN_SPLIT_BRAIN & 1u));
+    return yes_if(!cluster_was_split(choice->known));
 }
 
 static enum health_answer candidate(const struct choice *choice, struct health_statement *statement)
@@ -228,7 +220,7 @@ static enum health_answer is_not_ahead(const struct choice *choice, uint32_t pla
     if (memory->served_size == 1)
         return HEALTH_ANSWER_NO; /* it served alone: whatever came then is nowhere else */
     if (choice->place == HEALTH_NODE_NONE || memory->served.seqno < 0 || !memory->served_size ||
-        !same_uuid(&memory->served.history, &chosen.history))
+        !health_uuid_equal(&memory->served.history, &chosen.history))
         return HEALTH_ANSWER_NOT_KNOWN;
     return yes_if(memory->served.seqno <= chosen.seqno);
 }
@@ -262,7 +254,7 @@ static enum health_answer not_below(const struct choice *choice, struct health_s
     statement->limit = mark->seqno;
     statement->age_ns = mark_age_ns(choice->known);
     if (!mark_is_known(choice->known) || choice->place == HEALTH_NODE_NONE ||
-        !same_uuid(&mark->history, &chosen.history))
+        !health_uuid_equal(&mark->history, &chosen.history))
         return HEALTH_ANSWER_NOT_KNOWN;
     return yes_if(chosen.seqno >= mark->seqno);
 }
@@ -355,7 +347,6 @@ static void find_recoveries(const struct choice *choice, struct health_advice *a
     for (uint32_t i = 0; i < choice->known->count; i++)
         if (wants_recovery(choice, i))
             advice->recover_places |= 1u << i;
-    advice->recover = advice->recover_places != 0;
 }
 
 void health_advise_bootstrap(const struct health_case *known, struct health_advice *ret_advice)

@@ -52,7 +52,7 @@ static bool recovered_is_begun_with(const struct health_case_node *node)
     const struct health_recovery *found = &node->memory.recovery;
 
     return found->status == HEALTH_RECOVERY_DONE && node_recovery_is_of_this_stop(node) &&
-           same_uuid(&found->uuid, &saved->uuid) && found->seqno >= 0 &&
+           health_uuid_equal(&found->uuid, &saved->uuid) && found->seqno >= 0 &&
            (saved->seqno < 0 || saved->seqno == found->seqno);
 }
 
@@ -63,7 +63,7 @@ bool health_node_position(const struct health_case_node *node, struct health_pos
 
     if (!node_is_red(node) || memory->process != HEALTH_PROCESS_STOPPED ||
         memory->taint != HEALTH_TAINT_NONE || memory->sst_in_progress != HEALTH_ANSWER_NO ||
-        !memory->grastate.known || zero_uuid(&memory->grastate.uuid))
+        !memory->grastate.known || health_uuid_is_zero(&memory->grastate.uuid))
         return false;
     if (!saved && !recovered_is_begun_with(node))
         return false;
@@ -94,7 +94,7 @@ static enum rank rank_of(const struct health_case_node *node)
 static bool in_history(const struct choice *choice, uint32_t place)
 {
     return choice_knows(choice, place) &&
-           same_uuid(&choice->positions[place].history, &choice->history);
+           health_uuid_equal(&choice->positions[place].history, &choice->history);
 }
 
 static bool is_better(const struct choice *choice, uint32_t place, uint32_t than)
@@ -116,7 +116,7 @@ static struct health_uuid history_of(const struct choice *choice)
         if (!choice_knows(choice, i))
             continue;
         first = choice->positions[i].history;
-        if (same_uuid(&first, &choice->known->memory.served.history))
+        if (health_uuid_equal(&first, &choice->known->memory.served.history))
             return first;
     }
     return first;

@@ -4,6 +4,8 @@
 #ifndef HEALTHD_BOOTSTRAP_CHOICE_H
 #define HEALTHD_BOOTSTRAP_CHOICE_H
 
+#include "finding.h"
+
 #include <healthd/bootstrap.h>
 
 struct choice {
@@ -25,24 +27,7 @@ static inline bool choice_knows(const struct choice *choice, uint32_t place)
 /* The chosen node's position; seqno HEALTH_SEQNO_NONE: nobody is chosen. */
 struct health_position choice_position(const struct choice *choice);
 
-static inline bool same_uuid(const struct health_uuid *a, const struct health_uuid *b)
-{
-    return a->hi == b->hi && a->lo == b->lo;
-}
-
-static inline bool zero_uuid(const struct health_uuid *uuid)
-{
-    return !uuid->hi && !uuid->lo;
-}
-
 /* ---- One node ---- */
-
-/* Does it lie still, as far as the engine believes? */
-static inline bool node_is_red(const struct health_case_node *node)
-{
-    return node->known.state == HEALTH_STATE_RED_CLEAN ||
-           node->known.state == HEALTH_STATE_RED_UNCLEAN;
-}
 
 /* How old its agent's word and the files in it are; -1: it has said nothing. */
 int64_t node_word_age_ns(const struct health_case *known, const struct health_case_node *node);

@@ -52,7 +52,7 @@ static void state_position(struct health_statement *statement, const struct heal
     statement->history = served->history;
     statement->value = served->seqno;
     statement->age_ns = age_ns;
-    if (!served->history.hi && !served->history.lo)
+    if (health_uuid_is_zero(&served->history))
         statement->answer = HEALTH_ANSWER_NOT_KNOWN;
 }
 

@@ -2,8 +2,7 @@
  * fault_rules.c - what is to be said of each fault, and what faults, actions and statements are called.
  */
 #include <healthd/diagnosis.h>
-
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+#include <healthd/lists.h>
 
 const struct health_fault_row health_faults[HEALTH_FAULT_COUNT] = {
 #define X(id, name, severity, meaning, advice) \
@@ -12,27 +11,9 @@ const struct health_fault_row health_faults[HEALTH_FAULT_COUNT] = {
 #undef X
 };
 
-static const char *pick(const char *const *texts, size_t count, size_t index)
-{
-    return index < count ? texts[index] : "?";
-}
+NAME_FUNCTION(health_severity_name, health_severity, HEALTH_SEVERITIES, ENTRY_TEXT_OF_TWO)
+NAME_FUNCTION(health_action_name, health_action, HEALTH_ACTIONS, ENTRY_TEXT_OF_TWO)
 
-#define NAME_FUNCTION(function, type, list) \
-    const char *function(enum type value) \
-    { \
-        static const char *const texts[] = {list(ENTRY)}; \
-        return pick(texts, COUNT_OF(texts), (size_t)value); \
-    }
+NAME_FUNCTION(health_statement_name, health_statement_id, HEALTH_STATEMENTS, ENTRY_NAME)
 
-#define ENTRY(id, text) text,
-NAME_FUNCTION(health_severity_name, health_severity, HEALTH_SEVERITIES)
-NAME_FUNCTION(health_action_name, health_action, HEALTH_ACTIONS)
-#undef ENTRY
-
-#define ENTRY(id, name, text) name,
-NAME_FUNCTION(health_statement_name, health_statement_id, HEALTH_STATEMENTS)
-#undef ENTRY
-
-#define ENTRY(id, name, text) text,
-NAME_FUNCTION(health_statement_text, health_statement_id, HEALTH_STATEMENTS)
-#undef ENTRY
+NAME_FUNCTION(health_statement_text, health_statement_id, HEALTH_STATEMENTS, ENTRY_TEXT)

@@ -11,6 +11,11 @@
 /* So many crashes within the window make a loop. */
 #define LOOP_CRASHES 3
 
+static inline enum health_answer yes_if(bool holds)
+{
+    return holds ? HEALTH_ANSWER_YES : HEALTH_ANSWER_NO;
+}
+
 /* How one fault is found. With `of_cluster` the fault is there when that holds, and concerns the nodes of
  * which `of_node` holds; without, it is there when it concerns any. */
 struct fault_rule {
@@ -28,8 +33,14 @@ extern const struct fault_rule fault_rules[HEALTH_FAULT_COUNT];
 /* Has the node been in its state for so long that this is no passing moment of a stop or a start? */
 bool node_settled(const struct health_case *known, const struct health_case_node *node);
 
+/* Does it lie still, as far as the engine believes? */
+bool node_is_red(const struct health_case_node *node);
+
 /* Does somebody serve? */
 bool cluster_serves(const struct health_case *known);
+
+/* Has a split brain been seen since it was last Green? */
+bool cluster_was_split(const struct health_case *known);
 
 bool node_joins(const struct health_case_node *node);
 

@@ -43,7 +43,7 @@ static bool is_in(const struct health_case_node *node, enum health_state state)
     return node->known.state == state;
 }
 
-static bool is_down(const struct health_case_node *node)
+bool node_is_red(const struct health_case_node *node)
 {
     return is_in(node, HEALTH_STATE_RED_CLEAN) || is_in(node, HEALTH_STATE_RED_UNCLEAN);
 }
@@ -70,6 +70,11 @@ static bool somebody_is_outside(const struct health_case *known)
 static bool splits(const struct health_case *known)
 {
     return has_sign(known, HEALTH_SIGN_SPLIT_BRAIN);
+}
+
+bool cluster_was_split(const struct health_case *known)
+{
+    return known->memory.split || splits(known);
 }
 
 static bool all_down(const struct health_case *known)
@@ -230,7 +235,7 @@ static bool is_locked(const struct health_case *known, const struct health_case_
 
 bool node_joins(const struct health_case_node *node)
 {
-    return node->memory.joining_ns && !is_in(node, HEALTH_STATE_GREEN) && !is_down(node);
+    return node->memory.joining_ns && !is_in(node, HEALTH_STATE_GREEN) && !node_is_red(node);
 }
 
 /* That nothing moved is known only from who would tell if it did. */

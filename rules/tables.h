@@ -7,14 +7,13 @@
 #ifndef HEALTHD_RULES_TABLES_H
 #define HEALTHD_RULES_TABLES_H
 
+#include <healthd/lists.h>
 #include <healthd/ruleset.h>
 
 #define BIT(value) (1u << (value))
 
 /* A row stores what bars it: the complement of what it allows. */
 #define ALLOW(values) ((uint8_t) ~(values))
-
-#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
 /* Define the table `title` over rows `title`_rules. */
 #define DEFINE_TABLE(title, asks, domain, named) \

@@ -138,7 +138,7 @@ static void agent_restarts(struct lab *lab)
     lab_drain(lab);
     lab_start_agent(lab, NULL, NULL);
     lab_until(lab, beat_is_there, "the process that was there before", 0, 2000);
-    if (uuid_equal(&boot, &lab->beat.boot) || lab->beat.pid != (uint32_t)lab->server)
+    if (health_uuid_equal(&boot, &lab->beat.boot) || lab->beat.pid != (uint32_t)lab->server)
         lab_fail(lab, "the agent's new life is not told");
     kill(lab->agent, SIGKILL);
     waitpid(lab->agent, NULL, 0);

@@ -305,9 +305,9 @@ void stage_answer(const struct health_advice *advice, char *ret_text, size_t siz
         say(ret_text, size, health_statement_name((enum health_statement_id)said),
             HEALTH_NODE_NONE);
     }
-    if (advice->recover)
+    if (advice->recover_places)
         say(ret_text, size, "; recover", HEALTH_NODE_NONE);
-    for (uint32_t i = 0; advice->recover && i < HEALTH_CLUSTER_NODES_MAX; i++)
+    for (uint32_t i = 0; i < HEALTH_CLUSTER_NODES_MAX; i++)
         if (advice->recover_places >> i & 1u)
             say(ret_text, size, " n", i);
 }

@@ -42,7 +42,6 @@ Test(actor, nothing_is_ever_run_where_the_mode_is_advise)
 
     stage_begin(&stage, "advise", CRASHED LEAVES_A_LINE QUICK);
     stage_advise(&stage, HEALTH_FAULT_NODE_CRASHED, HEALTH_ACTION_START);
-    stage.diagnosis.advice.recover = true;
     stage.diagnosis.advice.recover_places = 7;
     expect_nothing_done(&stage, "\"verdict\":\"mode-advise\"");
     cr_expect_not_null(strstr(stage_doing(&stage),
@@ -302,7 +301,6 @@ Test(actor, missing_positions_are_asked_for_now_and_then)
     stage_begin(&stage, "act", FULL_STOP LEAVES_A_LINE QUICK);
     stage_advise(&stage, HEALTH_FAULT_FULL_STOP, HEALTH_ACTION_BOOTSTRAP);
     stage.diagnosis.advice.allowed = false;
-    stage.diagnosis.advice.recover = true;
     stage.diagnosis.advice.recover_places = 5;
     stage_run(&stage, 500);
     cr_expect_eq(stage.recoveries, 2, "n1 and n3, once each: %u", stage.recoveries);

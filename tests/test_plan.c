@@ -127,7 +127,7 @@ Test(plan, positions_are_asked_for_where_we_would_act)
     struct plan_input input = ready(&diagnosis);
 
     cr_expect_not(plan_recovers(&input));
-    diagnosis.advice.recover = true;
+    diagnosis.advice.recover_places = 1;
     diagnosis.advice.allowed = false;
     cr_expect(plan_recovers(&input));
     for (const char *letter = "mohkslt"; *letter; letter++) {

@@ -53,6 +53,7 @@ Test(trace, each_bad_line_gives_a_message_with_its_place_and_the_rest_is_read)
          "a UUID"},
         {"{\"t_us\":1,\"t_us\":2,\"node\":\"n1\",\"link\":\"up\"}", "stands twice"},
         {"{\"t_us\":1,\"node\":\"n1\",\"heartbeat\":{\"seq\":1}}", "boot, seq and mysqld"},
+        {"{\"t_us\":9223372036854775,\"node\":\"n1\",\"link\":\"up\"}", "entry.t_us"},
         {"{\"t_us\":99999999999999999999,\"node\":\"n1\",\"link\":\"up\"}", "entry.t_us"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

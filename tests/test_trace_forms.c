@@ -118,6 +118,20 @@ Test(trace_forms, both_forms_hold_what_a_server_says_for_people)
     free(binary.data);
 }
 
+Test(trace_forms, both_forms_hold_times_far_ahead)
+{
+    static const char text[] = HEADER SAYS("9007199254740993", "", "");
+    struct notes notes;
+    struct health_trace_entry entry;
+    struct bytes binary = rewrite(stage_open_text(text, &notes), true);
+    struct health_trace_reader *reader = open_again(&binary);
+
+    cr_expect_eq(health_trace_next(reader, &entry), HEALTH_TRACE_OBSERVATION);
+    cr_expect_eq(entry.at_ns, INT64_C(9007199254740993) * 1000);
+    health_trace_close(reader);
+    free(binary.data);
+}
+
 Test(trace_forms, a_version_is_cut_and_a_queue_is_a_number)
 {
     static const char text[] = HEADER SAYS("1000", "",

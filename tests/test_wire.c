@@ -197,7 +197,7 @@ Test(wire, a_challenge_survives_the_round_trip)
     cr_assert_eq(wire_open(key, datagram, size), WIRE_GOOD);
     cr_assert(wire_decode_challenge(reader, datagram, &back), "%s", reader->wrong);
     cr_assert_str_eq(back.nonce, challenge.nonce);
-    cr_assert(uuid_equal(&back.boot, &challenge.boot));
+    cr_assert(health_uuid_equal(&back.boot, &challenge.boot));
     wire_reader_destroy(reader);
     wire_key_destroy(key);
 }

@@ -18,7 +18,7 @@ static cJSON *ask(struct http_call *call, uint32_t cluster)
     cJSON *asked = cJSON_CreateArray();
 
     overview_diagnose(call->overview, cluster, &diagnosis);
-    for (uint32_t i = 0; diagnosis.advice.recover && i < home->count; i++)
+    for (uint32_t i = 0; i < home->count; i++)
         if (diagnosis.advice.recover_places >> i & 1u &&
             options->recover(options->context, home->nodes[i]))
             cJSON_AddItemToArray(asked,

@@ -143,17 +143,31 @@ class Story:
         self.path.write_text(text, encoding="utf-8")
 
 
-def split_brain():
-    story = Story("split-brain", "n1 is bootstrapped beside n2 and n3, with the same configuration id.")
+STORIES = []
+
+
+def tells(about, **options):
+    """Marks a function that tells the story of the fault it is named after."""
+    def mark(tell):
+        def write():
+            told = Story(tell.__name__.replace("_", "-"), about, **options)
+            tell(told)
+            told.write()
+        STORIES.append(write)
+        return tell
+    return mark
+
+
+@tells("n1 is bootstrapped beside n2 and n3, with the same configuration id.")
+def split_brain(story):
     story.run(3)
     story.members("n2", "n3", conf=4)
     story.members("n1", conf=4)
     story.run(4)
-    story.write()
 
 
-def full_crash():
-    story = Story("full-crash", "n1 stops, n2 and n3 are killed later, far from each other.")
+@tells("n1 stops, n2 and n3 are killed later, far from each other.")
+def full_crash(story):
     story.run(3)
     story.members("n2", "n3", conf=4)
     story.stop("n1")
@@ -166,22 +180,20 @@ def full_crash():
     for node in ("n2", "n3"):
         story.recovered(node, 100)
     story.run(3)
-    story.write()
 
 
-def full_stop():
-    story = Story("full-stop", "n3, n2 and n1 stop gracefully, one after the other.")
+@tells("n3, n2 and n1 stop gracefully, one after the other.")
+def full_stop(story):
     story.run(3)
     for conf, (node, rest) in enumerate((("n3", ["n1", "n2"]), ("n2", ["n1"]), ("n1", [])), 4):
         story.members(*rest, conf=conf)
         story.stop(node)
         story.run(2)
     story.run(2)
-    story.write()
 
 
-def quick_double_crash():
-    story = Story("quick-double-crash", "n4 and n5 are killed two seconds apart, and come back.", nodes=5)
+@tells("n4 and n5 are killed two seconds apart, and come back.", nodes=5)
+def quick_double_crash(story):
     story.run(3)
     story.crash("n4")
     story.run(2)
@@ -196,49 +208,44 @@ def quick_double_crash():
     story.up("n4", 7, 5)
     story.up("n5", 7, 5)
     story.run(3)
-    story.write()
 
 
-def quorum_lost():
-    story = Story("quorum-lost", "n2 and n3 are killed within moments, n1 finds itself alone.")
+@tells("n2 and n3 are killed within moments, n1 finds itself alone.")
+def quorum_lost(story):
     story.run(3)
     story.crash("n2")
     story.crash("n3")
     story.run(5)
     story.non_primary("n1")
     story.run(6)
-    story.write()
 
 
-def non_primary():
-    story = Story("non-primary", "The network between the three nodes is gone; the monitor reaches all.")
+@tells("The network between the three nodes is gone; the monitor reaches all.")
+def non_primary(story):
     story.run(3)
     for node in story.names:
         story.non_primary(node)
     story.run(12)
-    story.write()
 
 
-def majority_at_risk():
-    story = Story("majority-at-risk", "n2 and n3 are killed; how much each member weighs is not known.")
+@tells("n2 and n3 are killed; how much each member weighs is not known.")
+def majority_at_risk(story):
     story.run(3)
     story.crash("n2")
     story.crash("n3")
     story.run(3)
-    story.write()
 
 
-def monitor_blind():
-    story = Story("monitor-blind", "The monitor's own cable is pulled.")
+@tells("The monitor's own cable is pulled.")
+def monitor_blind(story):
     story.run(3)
     for node in story.names:
         story.cut(node)
     story.run(12)
-    story.write()
 
 
-def inconsistent_node():
-    story = Story("inconsistent-node", "n3 is voted inconsistent, and then stopped by a person.")
+@tells("n3 is voted inconsistent, and then stopped by a person.")
+def inconsistent_node(story):
     story.run(3)
     story.members("n1", "n2", conf=4)
     story.view("n3", local_state=5, cluster_status="Disconnected", ready="OFF", connected="OFF")
@@ -246,20 +253,18 @@ def inconsistent_node():
     story.ends("n3", {"code": 0}, -1)
     story.beats["n3"]["grastate"]["uuid"] = "00000000-0000-0000-0000-000000000000"
     story.run(3)
-    story.write()
 
 
-def foreign_history():
-    story = Story("foreign-history", "n3 comes up with a history of its own.")
+@tells("n3 comes up with a history of its own.")
+def foreign_history(story):
     story.run(3)
     story.members("n1", "n2", conf=4)
     story.member("n3", 1, 1, history=OTHER)
     story.run(4)
-    story.write()
 
 
-def crash_loop():
-    story = Story("crash-loop", "n3 crashes three times, each time soon after it was started.")
+@tells("n3 crashes three times, each time soon after it was started.")
+def crash_loop(story):
     story.run(3)
     for life in range(1, 4):
         story.crash("n3")
@@ -273,23 +278,20 @@ def crash_loop():
             story.up("n3", 2 * life + 3, 3)
             story.run(2)
     story.run(2)
-    story.write()
 
 
-def connections_used_up():
-    story = Story("connections-used-up", "n2 has no connection left.", agents=False)
+@tells("n2 has no connection left.", agents=False)
+def connections_used_up(story):
     story.run(3)
     story.fails("n2", "too_many_connections", 1040)
     story.run(8)
-    story.write()
 
 
-def wrong_credentials():
-    story = Story("wrong-credentials", "n2 does not know the probe's user any more.", agents=False)
+@tells("n2 does not know the probe's user any more.", agents=False)
+def wrong_credentials(story):
     story.run(3)
     story.fails("n2", "auth", 1045)
     story.run(8)
-    story.write()
 
 
 def rejoin(story):
@@ -304,71 +306,62 @@ def rejoin(story):
     story.view("n2", local_state=2)
 
 
-def joiner_under_way():
-    story = Story("joiner-under-way", "n3 receives its state; bytes move all the time.", interval_s=2)
+def copy(story):
+    """n2's state goes on to n3."""
+    story.beats["n3"]["moved"] = story.beats["n3"].get("moved", 0) + 4000000
+
+
+@tells("n3 receives its state; bytes move all the time.", interval_s=2)
+def joiner_under_way(story):
     rejoin(story)
-
-    def copy(story):
-        story.beats["n3"]["moved"] = story.beats["n3"].get("moved", 0) + 4000000
-
     story.run(80, copy)
-    story.write()
 
 
-def joiner_stuck():
-    story = Story("joiner-stuck", "n3 receives its state; after some seconds no byte moves.", interval_s=2)
+@tells("n3 receives its state; after some seconds no byte moves.", interval_s=2)
+def joiner_stuck(story):
     rejoin(story)
-
-    def copy(story):
-        story.beats["n3"]["moved"] = story.beats["n3"].get("moved", 0) + 4000000
-
     story.run(10, copy)
     story.run(70)
-    story.write()
 
 
-def donor_blocked():
-    story = Story("donor-blocked", "n2 donates with its tables locked; the others go on.", interval_s=2)
+@tells("n2 donates with its tables locked; the others go on.", interval_s=2)
+def donor_blocked(story):
     rejoin(story)
 
-    def copy(story):
-        story.beats["n3"]["moved"] = story.beats["n3"].get("moved", 0) + 4000000
+    def copy_and_commit(story):
+        copy(story)
         story.views["n1"]["last_committed"] += 5
 
-    story.run(80, copy)
-    story.write()
+    story.run(80, copy_and_commit)
 
 
-def node_frozen():
-    story = Story("node-frozen", "n3 is stopped by SIGSTOP.")
+@tells("n3 is stopped by SIGSTOP.")
+def node_frozen(story):
     story.run(3)
     story.fails("n3", "timeout", 0)
     story.beats["n3"].update(mysqld="unresponsive", proc_state="T")
     story.run(3)
     story.members("n1", "n2", conf=4)
     story.run(3)
-    story.write()
 
 
-def cut_off_from_peers():
-    story = Story("cut-off-from-peers", "n3 loses its peers; the monitor reaches everybody.")
+@tells("n3 loses its peers; the monitor reaches everybody.")
+def cut_off_from_peers(story):
     story.run(3)
     story.non_primary("n3")
     story.members("n1", "n2", conf=4)
     story.run(12)
-    story.write()
 
 
-def cut_off_from_monitor():
-    story = Story("cut-off-from-monitor", "The port of n3 is cut off from the monitor; heartbeats come through.")
+@tells("The port of n3 is cut off from the monitor; heartbeats come through.")
+def cut_off_from_monitor(story):
     story.run(3)
     story.fails("n3", "timeout", 0)
     story.run(12)
-    story.write()
 
 
-def node_crashed():
-    story = Story("node-crashed", "n3 is killed, later started, and joins.")
+@tells("n3 is killed, later started, and joins.")
+def node_crashed(story):
     story.run(3)
     story.crash("n3")
     story.run(5)
@@ -379,54 +372,43 @@ def node_crashed():
     story.members("n1", "n2", conf=5, size=3)
     story.up("n3", 5, 3)
     story.run(2)
-    story.write()
 
 
-def node_stopped():
-    story = Story("node-stopped", "n3 is stopped gracefully.")
+@tells("n3 is stopped gracefully.")
+def node_stopped(story):
     story.run(3)
     story.members("n1", "n2", conf=4)
     story.stop("n3")
     story.run(4)
-    story.write()
 
 
-def member_not_routable():
-    story = Story("member-not-routable", "n3 refuses queries.")
+@tells("n3 refuses queries.")
+def member_not_routable(story):
     story.run(3)
     story.vars["n3"] = {"reject_queries": "ALL"}
     story.run(3)
-    story.write()
 
 
-def members_more():
-    story = Story("members-more", "Two are expected, three serve.", expected=2)
+@tells("Two are expected, three serve.", expected=2)
+def members_more(story):
     story.run(3)
-    story.write()
 
 
-def members_fewer():
-    story = Story("members-fewer", "Four are expected, three are configured and serve.", expected=4)
+@tells("Four are expected, three are configured and serve.", expected=4)
+def members_fewer(story):
     story.run(3)
-    story.write()
 
 
-def unknown():
-    story = Story("unknown", "n3 has no agent, and falls silent.")
+@tells("n3 has no agent, and falls silent.")
+def unknown(story):
     del story.beats["n3"]
     story.run(3)
     story.fails("n3", "timeout", 0)
     story.run(3)
     story.members("n1", "n2", conf=4)
     story.run(12)
-    story.write()
 
 
 if __name__ == "__main__":
-    for write in (split_brain, full_crash, full_stop, quick_double_crash, quorum_lost, non_primary,
-                  majority_at_risk, monitor_blind, inconsistent_node, foreign_history, crash_loop,
-                  connections_used_up, wrong_credentials, joiner_under_way, joiner_stuck,
-                  donor_blocked, node_frozen, cut_off_from_peers, cut_off_from_monitor,
-                  node_crashed, node_stopped, member_not_routable, members_more, members_fewer,
-                  unknown):
-        write()
+    for write_story in STORIES:
+        write_story()

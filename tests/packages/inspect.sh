@@ -47,6 +47,7 @@ version=$(dpkg-deb -f "$packages"/libhealthd0_*.deb Version)
 examples=/usr/share/doc/healthd/examples
 holds healthd /usr/sbin/healthd /lib/systemd/system/healthd.service /usr/lib/sysusers.d/healthd.conf \
     /etc/healthd/healthd.yaml.example /usr/share/doc/healthd/redis.md /usr/share/doc/healthd/alerts.md \
+    /usr/share/doc/healthd/handling.md $examples/handlers/galera-node \
     $examples/haproxy/healthd.cfg $examples/prometheus/healthd.rules.yaml $examples/grafana/healthd.json \
     $examples/proxysql/healthd-proxysql $examples/proxysql/README.md \
     $man/man8/healthd.8.gz $man/man5/healthd.yaml.5.gz $man/man7/healthd-reasons.7.gz \
@@ -60,7 +61,8 @@ library=/usr/lib/$multiarch/libhealthd
 holds libhealthd0 "$library.so.0" "$library.so.$version" /usr/share/lintian/overrides/libhealthd0
 holds libhealthd-dev "$library.so" "$library.a" "/usr/lib/$multiarch/pkgconfig/healthd.pc" \
     $man/man3/libhealthd.3.gz /usr/share/doc/libhealthd-dev/examples/controller.c \
-    /usr/include/healthd/engine.h /usr/include/healthd/observation.h /usr/include/healthd/queue.h \
+    /usr/include/healthd/bootstrap.h /usr/include/healthd/diagnosis.h /usr/include/healthd/engine.h \
+    /usr/include/healthd/memory.h /usr/include/healthd/observation.h /usr/include/healthd/queue.h \
     /usr/include/healthd/reason.h /usr/include/healthd/rules.h /usr/include/healthd/ruleset.h \
     /usr/include/healthd/types.h
 

@@ -68,8 +68,7 @@ struct health_node_memory {
     int64_t crash_ns[HEALTH_CRASHES_KEPT]; /* the latest first */
     int64_t joining_ns;                    /* when its join began; 0: it does not join */
     uint64_t moved;                        /* bytes its transfer has moved, as far as known */
-    int64_t
-        moved_ns; /* when its join last came on: more bytes, or a higher position; 0: nothing is known */
+    int64_t moved_ns;      /* when its join last came on: bytes or position. 0: nothing is known */
     int64_t stood_ns;      /* since when its position stands although others' move; 0: it moves */
     bool crashed_together; /* it crashed within moments of another; stays until acknowledged */
     bool wanted;           /* it was down when a recovery began, and is to be admitted again */
@@ -77,12 +76,10 @@ struct health_node_memory {
 
 /* What is remembered of a cluster. */
 struct health_cluster_memory {
-    struct health_position
-        served; /* the high-water mark: the highest position that a Green node reported */
-    int64_t served_ns;
-    int64_t
-        crashed_ns; /* when members crashed in quick succession; stays until acknowledged. 0: never */
-    bool split;     /* two Primary components of one history were seen since it was last Green */
+    struct health_position served; /* the high-water mark: the highest that a Green node reported */
+    int64_t served_ns;             /* when one last did */
+    int64_t crashed_ns; /* when members crashed within moments; stays until acknowledged */
+    bool split; /* two Primary components of one history were seen since it was last Green */
 };
 
 /* One node of a case. */

@@ -19,6 +19,16 @@ struct health_uuid {
     uint64_t lo;
 };
 
+static inline bool health_uuid_equal(const struct health_uuid *a, const struct health_uuid *b)
+{
+    return a->hi == b->hi && a->lo == b->lo;
+}
+
+static inline bool health_uuid_is_zero(const struct health_uuid *uuid)
+{
+    return !uuid->hi && !uuid->lo;
+}
+
 /* wsrep_cluster_status, spelled in several ways by several servers. */
 #define HEALTH_COMPONENTS(X) \
     X(NOT_KNOWN, "not known") \

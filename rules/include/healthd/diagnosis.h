@@ -226,8 +226,8 @@ struct health_advice {
     char safe_case; /* of a bootstrap: 'A', 'B' or 'C'; 0: none of them */
     uint32_t place; /* the node's place in the case; HEALTH_NODE_NONE: not decided */
     struct health_position position; /* of a bootstrap: what the chosen node holds */
-    bool recover; /* positions are missing that --wsrep-recover on `recover_places` would show */
-    uint32_t recover_places; /* bit i: the i-th node */
+    uint32_t
+        recover_places; /* bit i: --wsrep-recover would show the i-th node's position, which is missing */
     uint32_t count;
     struct health_statement preconditions[HEALTH_PRECONDITIONS_MAX];
 };
