@@ -6,10 +6,10 @@
 #include "json_value.h"
 #include "overview.h"
 
+#include <healthd/uuid.h>
+
 #include <stdio.h>
 #include <string.h>
-
-#define UUID_SIZE 37
 
 static const char *node_name(const struct diagnosis_told *told, uint32_t place)
 {
@@ -18,22 +18,6 @@ static const char *node_name(const struct diagnosis_told *told, uint32_t place)
             ? directory_find(&told->roster->directory, told->known->nodes[place].node)
             : NULL;
     return entry ? entry->node : NULL;
-}
-
-static void add_name(cJSON *json, const char *key, const char *name)
-{
-    if (name)
-        cJSON_AddStringToObject(json, key, name);
-    else
-        cJSON_AddNullToObject(json, key);
-}
-
-static void add_answer(cJSON *json, const char *key, uint8_t answer)
-{
-    if (answer == HEALTH_ANSWER_NOT_KNOWN)
-        cJSON_AddNullToObject(json, key);
-    else
-        cJSON_AddBoolToObject(json, key, answer == HEALTH_ANSWER_YES);
 }
 
 static void add_age(cJSON *json, const char *key, int64_t age_ns)
@@ -62,26 +46,18 @@ static void add_names(cJSON *json, const struct diagnosis_told *told, const char
             cJSON_AddItemToArray(list, cJSON_CreateString(node_name(told, i)));
 }
 
-static void write_uuid(const struct health_uuid *uuid, char text[UUID_SIZE])
-{
-    snprintf(text, UUID_SIZE, "%08llx-%04llx-%04llx-%04llx-%012llx",
-             (unsigned long long)(uuid->hi >> 32), (unsigned long long)(uuid->hi >> 16 & 0xffff),
-             (unsigned long long)(uuid->hi & 0xffff), (unsigned long long)(uuid->lo >> 48),
-             (unsigned long long)(uuid->lo & UINT64_C(0xffffffffffff)));
-}
-
 /* {"history":...,"seqno":...,"age_ms":...}, or null. */
 static void add_position(cJSON *json, const char *key, const struct health_position *position,
                          int64_t age_ns)
 {
-    char history[UUID_SIZE];
+    char history[UUID_TEXT_SIZE];
 
     if (!position->history.hi && !position->history.lo) {
         cJSON_AddNullToObject(json, key);
         return;
     }
     cJSON *told = cJSON_AddObjectToObject(json, key);
-    write_uuid(&position->history, history);
+    uuid_format(&position->history, history);
     cJSON_AddStringToObject(told, "history", history);
     json_add_integer(told, "seqno", position->seqno);
     add_age(told, "age_ms", age_ns);
@@ -90,18 +66,18 @@ static void add_position(cJSON *json, const char *key, const struct health_posit
 /* ---- Sentences ---- */
 
 /* A position that is not known is said to be that: -1 would be taken for one. */
-static void write_number(int64_t value, char text[UUID_SIZE])
+static void write_number(int64_t value, char text[UUID_TEXT_SIZE])
 {
     if (value == HEALTH_SEQNO_NONE)
-        snprintf(text, UUID_SIZE, "?");
+        snprintf(text, UUID_TEXT_SIZE, "?");
     else
-        snprintf(text, UUID_SIZE, "%lld", (long long)value);
+        snprintf(text, UUID_TEXT_SIZE, "%lld", (long long)value);
 }
 
 /* The value of the word that stands at `word`, behind its $; NULL: it is none of ours. */
 static const char *value_of(const struct diagnosis_told *told,
                             const struct health_statement *statement, const char *word,
-                            size_t length, char text[UUID_SIZE])
+                            size_t length, char text[UUID_TEXT_SIZE])
 {
     const char *node = node_name(told, statement->place);
 
@@ -117,7 +93,7 @@ static const char *value_of(const struct diagnosis_told *told,
     if (IS("history") && !statement->history.hi && !statement->history.lo)
         return "?";
     if (IS("history"))
-        write_uuid(&statement->history, text);
+        uuid_format(&statement->history, text);
     else if (IS("value") || IS("limit"))
         write_number(*word == 'v' ? statement->value : statement->limit, text);
     else
@@ -136,7 +112,7 @@ void diagnosis_sentence(const struct diagnosis_told *told, const struct health_s
                         char text[DIAGNOSIS_TEXT_MAX])
 {
     const char *rest = health_statement_text((enum health_statement_id)statement->id);
-    char value[UUID_SIZE];
+    char value[UUID_TEXT_SIZE];
 
     *text = '\0';
     while (*rest) {
@@ -163,7 +139,7 @@ static cJSON *evidence_json(const struct diagnosis_told *told,
     diagnosis_sentence(told, statement, text);
     cJSON_AddStringToObject(json, "what",
                             health_statement_name((enum health_statement_id)statement->id));
-    add_name(json, "node", node_name(told, statement->place));
+    json_add_text(json, "node", node_name(told, statement->place));
     cJSON_AddBoolToObject(json, "known", statement->answer == HEALTH_ANSWER_YES);
     cJSON_AddStringToObject(json, "text", text);
     add_age(json, "age_ms", statement->age_ns);
@@ -182,10 +158,10 @@ static cJSON *fault_json(const struct diagnosis_told *told, const struct health_
     add_time(json, told, "since", finding->since_ns);
     add_age(json, "for_ms", told->known->now_ns - finding->since_ns);
     add_names(json, told, "nodes", finding->places);
-    add_name(json, "explained_by",
-             finding->explained_by == HEALTH_UNEXPLAINED
-                 ? NULL
-                 : health_faults[finding->explained_by].name);
+    json_add_text(json, "explained_by",
+                  finding->explained_by == HEALTH_UNEXPLAINED
+                      ? NULL
+                      : health_faults[finding->explained_by].name);
     cJSON *evidence = cJSON_AddArrayToObject(json, "evidence");
     for (uint32_t i = 0; i < finding->count; i++)
         cJSON_AddItemToArray(evidence, evidence_json(told, &finding->evidence[i]));
@@ -203,8 +179,8 @@ static cJSON *precondition_json(const struct diagnosis_told *told,
     diagnosis_sentence(told, statement, text);
     cJSON_AddStringToObject(json, "name",
                             health_statement_name((enum health_statement_id)statement->id));
-    add_name(json, "node", node_name(told, statement->place));
-    add_answer(json, "met", statement->answer);
+    json_add_text(json, "node", node_name(told, statement->place));
+    json_add_answer(json, "met", (enum health_answer)statement->answer);
     cJSON_AddStringToObject(json, "text", text);
     add_age(json, "age_ms", statement->age_ns);
     return json;
@@ -239,13 +215,13 @@ static void add_action(cJSON *document, const struct diagnosis_told *told)
     }
     cJSON *json = cJSON_AddObjectToObject(document, "action");
     cJSON_AddStringToObject(json, "action", health_action_name((enum health_action)advice->action));
-    add_name(json, "node", node_name(told, advice->place));
+    json_add_text(json, "node", node_name(told, advice->place));
     cJSON_AddBoolToObject(json, "allowed", advice->allowed);
-    add_name(json, "case", advice->safe_case ? safe_case : NULL);
-    add_name(json, "fault",
-             diagnosis->treated == HEALTH_UNEXPLAINED
-                 ? NULL
-                 : health_faults[diagnosis->findings[diagnosis->treated].fault].name);
+    json_add_text(json, "case", advice->safe_case ? safe_case : NULL);
+    json_add_text(json, "fault",
+                  diagnosis->treated == HEALTH_UNEXPLAINED
+                      ? NULL
+                      : health_faults[diagnosis->findings[diagnosis->treated].fault].name);
     add_position(json, "position", &advice->position, -1);
     add_names(json, told, "recover", advice->recover ? advice->recover_places : 0);
     add_preconditions(json, told, advice);
