@@ -97,8 +97,8 @@ bool actor_run(struct actor_job *job, const struct config_handler *handler,
     char *document = options->document(options->context, job->cluster);
     const struct runner_options runner = {
         .base = options->base,
-        .argv = (const char *const *)words,
-        .environment = (const char *const *)environment,
+        .argv = words,
+        .environment = environment,
         .input = document,
         .timeout_ns = handler->timeout_ms * HEALTH_NS_PER_MS,
         .said = on_said,
