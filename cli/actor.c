@@ -183,16 +183,14 @@ static void on_done(void *context, int status, bool timed_out)
 
 static void run_command(struct actor_job *job, const struct config_handler *handler)
 {
-    char position[POSITION_TEXT_SIZE] = "none";
+    char position[POSITION_TEXT_SIZE];
 
-    if (job->intent.position.seqno != HEALTH_SEQNO_NONE)
-        position_format(&job->intent.position, position);
     log_event(LOG_WARNING, "action-begins",
               "cluster=%s node=%s action=%s fault=%s id=%s attempt=%u position=%s fencing=%lld",
               actor_cluster_name(job), job->intent.node,
               health_action_name((enum health_action)job->intent.action),
-              health_faults[job->intent.fault].name, job->intent.id, job->intent.attempt, position,
-              (long long)job->intent.fencing);
+              health_faults[job->intent.fault].name, job->intent.id, job->intent.attempt,
+              actor_position(job, position), (long long)job->intent.fencing);
     job->handler = *handler;
     job->deadline_ns = health_clock_ns() + handler->timeout_ms * HEALTH_NS_PER_MS;
     job->phase = ACTOR_RUNNING;
