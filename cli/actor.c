@@ -59,7 +59,15 @@ static bool failed(enum intent_outcome outcome)
 static void keep_last(struct actor_job *job)
 {
     job->last[job->last_count++ % ACTOR_LAST_MAX] = job->intent;
-    job->actor->counts[job->intent.action][job->intent.outcome]++;
+}
+
+/* How it ended is found out, by us: written down, and counted. */
+static void write_end(struct actor_job *job, enum intent_outcome outcome)
+{
+    job->intent.outcome = (uint8_t)outcome;
+    job->intent.ended_ns = wall_time_now_ns();
+    job->actor->counts[job->intent.action][outcome]++;
+    memory_file_intend(job->actor->options.memory_file, job->cluster, &job->intent);
 }
 
 static void tell_end(const struct actor_job *job)
@@ -81,8 +89,6 @@ static void end(struct actor_job *job, enum intent_outcome outcome)
 
     runner_destroy(job->runner);
     job->runner = NULL;
-    job->intent.outcome = (uint8_t)outcome;
-    job->intent.ended_ns = wall_time_now_ns();
     if (outcome == INTENT_NOT_TAKEN)
         unmark_wanted(job);
     if (failed(outcome))
@@ -93,7 +99,7 @@ static void end(struct actor_job *job, enum intent_outcome outcome)
     job->rest_until_ns =
         now_ns + (outcome == INTENT_NOT_TAKEN ? plan_rest_ns(&job->handler, 1)
                                               : plan_rest_ns(&job->handler, job->failures));
-    memory_file_intend(job->actor->options.memory_file, job->cluster, &job->intent);
+    write_end(job, outcome);
     keep_last(job);
     tell_end(job);
     actor_leave_line(job);
@@ -177,16 +183,14 @@ static void on_done(void *context, int status, bool timed_out)
 
 static void run_command(struct actor_job *job, const struct config_handler *handler)
 {
-    char position[POSITION_TEXT_SIZE] = "none";
+    char position[POSITION_TEXT_SIZE];
 
-    if (job->intent.position.seqno != HEALTH_SEQNO_NONE)
-        position_format(&job->intent.position, position);
     log_event(LOG_WARNING, "action-begins",
               "cluster=%s node=%s action=%s fault=%s id=%s attempt=%u position=%s fencing=%lld",
               actor_cluster_name(job), job->intent.node,
               health_action_name((enum health_action)job->intent.action),
-              health_faults[job->intent.fault].name, job->intent.id, job->intent.attempt, position,
-              (long long)job->intent.fencing);
+              health_faults[job->intent.fault].name, job->intent.id, job->intent.attempt,
+              actor_position(job, position), (long long)job->intent.fencing);
     job->handler = *handler;
     job->deadline_ns = health_clock_ns() + handler->timeout_ms * HEALTH_NS_PER_MS;
     job->phase = ACTOR_RUNNING;
@@ -254,11 +258,9 @@ static void find_interrupted(struct actor_job *job, const struct config_handler 
         "went is not known\"",
         actor_cluster_name(job), job->intent.node,
         health_action_name((enum health_action)job->intent.action), job->intent.id);
-    job->intent.outcome = INTENT_INTERRUPTED;
-    job->intent.ended_ns = wall_time_now_ns();
     job->failures = job->intent.attempt - 1;
     job->rest_until_ns = health_clock_ns() + (handler ? plan_rest_ns(handler, 0) : 0);
-    memory_file_intend(job->actor->options.memory_file, job->cluster, &job->intent);
+    write_end(job, INTENT_INTERRUPTED);
 }
 
 /* Its cool-down and its failures go on. */

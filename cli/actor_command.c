@@ -24,21 +24,25 @@ static size_t count_of(const char *const *words)
     return count;
 }
 
+const char *actor_position(const struct actor_job *job, char text[POSITION_TEXT_SIZE])
+{
+    bool known = job->intent.position.seqno != HEALTH_SEQNO_NONE;
+    return known ? position_format(&job->intent.position, text) : "none";
+}
+
 /* NULL: memory is short. */
 static char **fill_words(const struct actor_job *job, const struct config_handler *handler)
 {
     const struct actor_options *options = &job->actor->options;
-    const char *cluster = roster_cluster_name(options->roster, job->cluster);
+    const char *cluster = actor_cluster_name(job);
     const struct config_node *node =
         config_find_node(config_find_cluster(*options->config, cluster), job->intent.node);
-    char port[12], fencing[24], position[POSITION_TEXT_SIZE] = "none";
+    char port[12], fencing[24], position[POSITION_TEXT_SIZE];
     size_t count = count_of((const char *const *)handler->command);
     char **words = calloc(count + 1, sizeof *words);
 
     snprintf(port, sizeof port, "%u", node ? node->port : 0);
     snprintf(fencing, sizeof fencing, "%lld", (long long)job->intent.fencing);
-    if (job->intent.position.seqno != HEALTH_SEQNO_NONE)
-        position_format(&job->intent.position, position);
     const char *const values[PLACEHOLDER_COUNT] = {
         [PLACEHOLDER_CLUSTER] = cluster,
         [PLACEHOLDER_NODE] = job->intent.node,
@@ -47,7 +51,7 @@ static char **fill_words(const struct actor_job *job, const struct config_handle
         [PLACEHOLDER_ACTION] = health_action_name((enum health_action)job->intent.action),
         [PLACEHOLDER_FAULT] = health_faults[job->intent.fault].name,
         [PLACEHOLDER_FENCING] = fencing,
-        [PLACEHOLDER_POSITION] = position,
+        [PLACEHOLDER_POSITION] = actor_position(job, position),
     };
     for (size_t i = 0; words && i < count; i++) {
         words[i] = placeholder_fill(handler->command[i], values);
@@ -83,9 +87,8 @@ static void on_said(void *context, const char *line)
     const struct actor_job *job = context;
     char text[LOG_VALUE_MAX];
 
-    log_event(LOG_INFO, "action-says", "cluster=%s node=%s id=%s text=%s",
-              roster_cluster_name(job->actor->options.roster, job->cluster), job->intent.node,
-              job->intent.id, log_value(text, sizeof text, line));
+    log_event(LOG_INFO, "action-says", "cluster=%s node=%s id=%s text=%s", actor_cluster_name(job),
+              job->intent.node, job->intent.id, log_value(text, sizeof text, line));
 }
 
 bool actor_run(struct actor_job *job, const struct config_handler *handler,
@@ -97,8 +100,8 @@ bool actor_run(struct actor_job *job, const struct config_handler *handler,
     char *document = options->document(options->context, job->cluster);
     const struct runner_options runner = {
         .base = options->base,
-        .argv = (const char *const *)words,
-        .environment = (const char *const *)environment,
+        .argv = words,
+        .environment = environment,
         .input = document,
         .timeout_ns = handler->timeout_ms * HEALTH_NS_PER_MS,
         .said = on_said,

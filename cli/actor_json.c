@@ -6,14 +6,6 @@
 
 #include <healthd/observer.h>
 
-static void add_text(cJSON *json, const char *key, const char *text)
-{
-    if (text)
-        cJSON_AddStringToObject(json, key, text);
-    else
-        cJSON_AddNullToObject(json, key);
-}
-
 /* What comes next, or would. */
 static void add_next(cJSON *json, const struct actor_job *job)
 {
@@ -27,10 +19,10 @@ static void add_next(cJSON *json, const struct actor_job *job)
     cJSON_AddStringToObject(next, "fault", health_faults[job->told_fault].name);
     cJSON_AddStringToObject(next, "action",
                             health_action_name((enum health_action)job->told_action));
-    add_text(next, "node",
-             job->told_node == HEALTH_NODE_NONE
-                 ? NULL
-                 : roster_node_name(job->actor->options.roster, job->told_node));
+    json_add_text(next, "node",
+                  job->told_node == HEALTH_NODE_NONE
+                      ? NULL
+                      : roster_node_name(job->actor->options.roster, job->told_node));
 }
 
 static void add_actions(cJSON *json, const struct actor_job *job)
@@ -55,10 +47,8 @@ void actor_add(const struct actor *actor, cJSON *json, uint32_t cluster)
     cJSON_AddStringToObject(doing, "verdict", plan_verdict_name(job->verdict));
     cJSON_AddStringToObject(doing, "text", plan_verdict_text(job->verdict));
     add_next(doing, job);
-    if (!acts && job->rest_until_ns > health_clock_ns())
-        json_add_time(doing, "rests_until", job->rest_until_ns + wall_offset_ns());
-    else
-        cJSON_AddNullToObject(doing, "rests_until");
+    bool rests = !acts && job->rest_until_ns > health_clock_ns();
+    json_add_time_if_any(doing, "rests_until", rests ? job->rest_until_ns + wall_offset_ns() : 0);
     if (acts)
         intent_add(cJSON_AddObjectToObject(doing, "current"), &job->intent);
     else

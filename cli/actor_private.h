@@ -81,7 +81,12 @@ void actor_note_verdict(struct actor_job *job, enum plan_verdict verdict,
 
 void actor_ask_positions(struct actor_job *job, const struct plan_input *input);
 
-/* actor_command.c: begin the handler's command for the job's intent. False: it cannot be started. */
+/* ---- actor_command.c ---- */
+
+/* From where the intent bootstraps; "none" where it does not. */
+const char *actor_position(const struct actor_job *job, char text[POSITION_TEXT_SIZE]);
+
+/* Begin the handler's command for the job's intent. False: it cannot be started. */
 bool actor_run(struct actor_job *job, const struct config_handler *handler,
                void (*done)(void *context, int status, bool timed_out));
 

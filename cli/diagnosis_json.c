@@ -7,6 +7,7 @@
 #include "overview.h"
 
 #include <healthd/uuid.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -17,22 +18,6 @@ static const char *node_name(const struct diagnosis_told *told, uint32_t place)
             ? directory_find(&told->roster->directory, told->known->nodes[place].node)
             : NULL;
     return entry ? entry->node : NULL;
-}
-
-static void add_name(cJSON *json, const char *key, const char *text)
-{
-    if (text)
-        cJSON_AddStringToObject(json, key, text);
-    else
-        cJSON_AddNullToObject(json, key);
-}
-
-static void add_answer(cJSON *json, const char *key, uint8_t answer)
-{
-    if (answer == HEALTH_ANSWER_NOT_KNOWN)
-        cJSON_AddNullToObject(json, key);
-    else
-        cJSON_AddBoolToObject(json, key, answer == HEALTH_ANSWER_YES);
 }
 
 static void add_age(cJSON *json, const char *key, int64_t age_ns)
@@ -154,7 +139,7 @@ static cJSON *evidence_json(const struct diagnosis_told *told,
     diagnosis_sentence(told, statement, text);
     cJSON_AddStringToObject(json, "what",
                             health_statement_name((enum health_statement_id)statement->id));
-    add_name(json, "node", node_name(told, statement->place));
+    json_add_text(json, "node", node_name(told, statement->place));
     cJSON_AddBoolToObject(json, "known", statement->answer == HEALTH_ANSWER_YES);
     cJSON_AddStringToObject(json, "text", text);
     add_age(json, "age_ms", statement->age_ns);
@@ -173,10 +158,10 @@ static cJSON *fault_json(const struct diagnosis_told *told, const struct health_
     add_time(json, told, "since", finding->since_ns);
     add_age(json, "for_ms", told->known->now_ns - finding->since_ns);
     add_names(json, told, "nodes", finding->places);
-    add_name(json, "explained_by",
-             finding->explained_by == HEALTH_UNEXPLAINED
-                 ? NULL
-                 : health_faults[finding->explained_by].name);
+    json_add_text(json, "explained_by",
+                  finding->explained_by == HEALTH_UNEXPLAINED
+                      ? NULL
+                      : health_faults[finding->explained_by].name);
     cJSON *evidence = cJSON_AddArrayToObject(json, "evidence");
     for (uint32_t i = 0; i < finding->count; i++)
         cJSON_AddItemToArray(evidence, evidence_json(told, &finding->evidence[i]));
@@ -194,8 +179,8 @@ static cJSON *precondition_json(const struct diagnosis_told *told,
     diagnosis_sentence(told, statement, text);
     cJSON_AddStringToObject(json, "name",
                             health_statement_name((enum health_statement_id)statement->id));
-    add_name(json, "node", node_name(told, statement->place));
-    add_answer(json, "met", statement->answer);
+    json_add_text(json, "node", node_name(told, statement->place));
+    json_add_answer(json, "met", (enum health_answer)statement->answer);
     cJSON_AddStringToObject(json, "text", text);
     add_age(json, "age_ms", statement->age_ns);
     return json;
@@ -230,13 +215,13 @@ static void add_action(cJSON *document, const struct diagnosis_told *told)
     }
     cJSON *json = cJSON_AddObjectToObject(document, "action");
     cJSON_AddStringToObject(json, "action", health_action_name((enum health_action)advice->action));
-    add_name(json, "node", node_name(told, advice->place));
+    json_add_text(json, "node", node_name(told, advice->place));
     cJSON_AddBoolToObject(json, "allowed", advice->allowed);
-    add_name(json, "case", advice->safe_case ? safe_case : NULL);
-    add_name(json, "fault",
-             diagnosis->treated == HEALTH_UNEXPLAINED
-                 ? NULL
-                 : health_faults[diagnosis->findings[diagnosis->treated].fault].name);
+    json_add_text(json, "case", advice->safe_case ? safe_case : NULL);
+    json_add_text(json, "fault",
+                  diagnosis->treated == HEALTH_UNEXPLAINED
+                      ? NULL
+                      : health_faults[diagnosis->findings[diagnosis->treated].fault].name);
     add_position(json, "position", &advice->position, -1);
     add_names(json, told, "recover", advice->recover_places);
     add_preconditions(json, told, advice);

@@ -4,7 +4,6 @@
 #include "intent.h"
 
 #include "json_value.h"
-#include "wall_time.h"
 
 #include <healthd/lists.h>
 #include <healthd/uuid.h>
@@ -35,10 +34,8 @@ void position_add(cJSON *json, const char *key, const struct health_position *po
 {
     char text[POSITION_TEXT_SIZE];
 
-    if (position->seqno == HEALTH_SEQNO_NONE)
-        cJSON_AddNullToObject(json, key);
-    else
-        cJSON_AddStringToObject(json, key, position_format(position, text));
+    json_add_text(json, key,
+                  position->seqno == HEALTH_SEQNO_NONE ? NULL : position_format(position, text));
 }
 
 bool position_read(const cJSON *json, struct health_position *ret_position)
@@ -64,14 +61,6 @@ bool position_read(const cJSON *json, struct health_position *ret_position)
 
 /* ---- Writing ---- */
 
-static void add_time(cJSON *json, const char *key, int64_t wall_ns)
-{
-    if (wall_ns)
-        json_add_time(json, key, wall_ns);
-    else
-        cJSON_AddNullToObject(json, key);
-}
-
 void intent_add(cJSON *json, const struct intent *intent)
 {
     cJSON_AddStringToObject(json, "id", intent->id);
@@ -81,8 +70,8 @@ void intent_add(cJSON *json, const struct intent *intent)
     position_add(json, "position", &intent->position);
     json_add_integer(json, "fencing", intent->fencing);
     json_add_integer(json, "attempt", intent->attempt);
-    add_time(json, "begun", intent->begun_ns);
-    add_time(json, "ended", intent->ended_ns);
+    json_add_time_if_any(json, "begun", intent->begun_ns);
+    json_add_time_if_any(json, "ended", intent->ended_ns);
     cJSON_AddStringToObject(json, "outcome",
                             intent_outcome_name((enum intent_outcome)intent->outcome));
 }
@@ -92,12 +81,6 @@ void intent_add(cJSON *json, const struct intent *intent)
 static const cJSON *value_of(const cJSON *json, const char *key)
 {
     return cJSON_GetObjectItemCaseSensitive(json, key);
-}
-
-static const char *text_of(const cJSON *json, const char *key)
-{
-    const char *text = cJSON_GetStringValue(value_of(json, key));
-    return text ? text : "";
 }
 
 static bool copy_text(char *field, size_t size, const char *text)
@@ -135,26 +118,18 @@ static const char *outcome_name(unsigned index)
     return intent_outcome_name((enum intent_outcome)index);
 }
 
-static bool read_time(const cJSON *json, int64_t *ret_wall_ns)
-{
-    const char *text = cJSON_GetStringValue(json);
-
-    *ret_wall_ns = 0;
-    return cJSON_IsNull(json) || (text && wall_time_parse(text, ret_wall_ns));
-}
-
 const char *intent_read(const cJSON *json, struct intent *ret_intent)
 {
     const cJSON *fencing = value_of(json, "fencing");
     const cJSON *attempt = value_of(json, "attempt");
 
-    if (!copy_text(ret_intent->id, sizeof ret_intent->id, text_of(json, "id")))
+    if (!copy_text(ret_intent->id, sizeof ret_intent->id, json_text(json, "id")))
         return "id";
-    if (!find(fault_name, HEALTH_FAULT_COUNT, text_of(json, "fault"), &ret_intent->fault))
+    if (!find(fault_name, HEALTH_FAULT_COUNT, json_text(json, "fault"), &ret_intent->fault))
         return "fault";
-    if (!find(action_name, HEALTH_ACTION_COUNT, text_of(json, "action"), &ret_intent->action))
+    if (!find(action_name, HEALTH_ACTION_COUNT, json_text(json, "action"), &ret_intent->action))
         return "action";
-    if (!copy_text(ret_intent->node, sizeof ret_intent->node, text_of(json, "node")))
+    if (!copy_text(ret_intent->node, sizeof ret_intent->node, json_text(json, "node")))
         return "node";
     if (!position_read(value_of(json, "position"), &ret_intent->position))
         return "position";
@@ -164,11 +139,11 @@ const char *intent_read(const cJSON *json, struct intent *ret_intent)
         return "attempt";
     ret_intent->fencing = (int64_t)fencing->valuedouble;
     ret_intent->attempt = (uint32_t)attempt->valuedouble;
-    if (!read_time(value_of(json, "begun"), &ret_intent->begun_ns))
+    if (!json_read_time(value_of(json, "begun"), &ret_intent->begun_ns))
         return "begun";
-    if (!read_time(value_of(json, "ended"), &ret_intent->ended_ns))
+    if (!json_read_time(value_of(json, "ended"), &ret_intent->ended_ns))
         return "ended";
-    if (!find(outcome_name, INTENT_OUTCOME_COUNT, text_of(json, "outcome"), &ret_intent->outcome))
+    if (!find(outcome_name, INTENT_OUTCOME_COUNT, json_text(json, "outcome"), &ret_intent->outcome))
         return "outcome";
     return NULL;
 }

@@ -22,6 +22,44 @@ void json_add_time(cJSON *json, const char *key, int64_t wall_ns)
     cJSON_AddStringToObject(json, key, wall_time_format(wall_ns, text));
 }
 
+void json_add_time_if_any(cJSON *json, const char *key, int64_t wall_ns)
+{
+    if (wall_ns)
+        json_add_time(json, key, wall_ns);
+    else
+        cJSON_AddNullToObject(json, key);
+}
+
+void json_add_text(cJSON *json, const char *key, const char *text)
+{
+    if (text)
+        cJSON_AddStringToObject(json, key, text);
+    else
+        cJSON_AddNullToObject(json, key);
+}
+
+void json_add_answer(cJSON *json, const char *key, enum health_answer answer)
+{
+    if (answer == HEALTH_ANSWER_NOT_KNOWN)
+        cJSON_AddNullToObject(json, key);
+    else
+        cJSON_AddBoolToObject(json, key, answer == HEALTH_ANSWER_YES);
+}
+
+const char *json_text(const cJSON *json, const char *key)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, key));
+    return text ? text : "";
+}
+
+bool json_read_time(const cJSON *json, int64_t *ret_wall_ns)
+{
+    const char *text = cJSON_GetStringValue(json);
+
+    *ret_wall_ns = 0;
+    return cJSON_IsNull(json) || (text && wall_time_parse(text, ret_wall_ns) && *ret_wall_ns);
+}
+
 char *json_print(cJSON *json)
 {
     char *text = cJSON_PrintUnformatted(json);

@@ -52,10 +52,7 @@ void maintenance_add(cJSON *json, const struct maintenance_entry *entry)
 {
     cJSON_AddStringToObject(json, "reason", entry->reason);
     json_add_time(json, "since", entry->since_ns);
-    if (entry->until_ns)
-        json_add_time(json, "until", entry->until_ns);
-    else
-        cJSON_AddNullToObject(json, "until");
+    json_add_time_if_any(json, "until", entry->until_ns);
 }
 
 char *maintenance_print(const struct maintenance_entry *first)
@@ -78,12 +75,6 @@ char *maintenance_print(const struct maintenance_entry *first)
 
 /* ---- Reading ---- */
 
-static const char *text_of(const cJSON *json, const char *key)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, key));
-    return text ? text : "";
-}
-
 /* NULL, or the key that is not as expected, which is said. */
 static const char *wrong_key(const cJSON *json, struct maintenance_entry *entry,
                              const char **ret_expected)
@@ -91,21 +82,21 @@ static const char *wrong_key(const cJSON *json, struct maintenance_entry *entry,
     const cJSON *until = cJSON_GetObjectItemCaseSensitive(json, "until");
 
     *ret_expected = CONFIG_NAME_EXPECTED;
-    if (!config_name_valid(text_of(json, "cluster")))
+    if (!config_name_valid(json_text(json, "cluster")))
         return "cluster";
-    if (!config_name_valid(text_of(json, "node")))
+    if (!config_name_valid(json_text(json, "node")))
         return "node";
     *ret_expected = MAINTENANCE_REASON_EXPECTED;
-    if (!maintenance_reason_valid(text_of(json, "reason")))
+    if (!maintenance_reason_valid(json_text(json, "reason")))
         return "reason";
     *ret_expected = MAINTENANCE_TIME_EXPECTED;
-    if (!wall_time_parse(text_of(json, "since"), &entry->since_ns))
+    if (!wall_time_parse(json_text(json, "since"), &entry->since_ns))
         return "since";
-    if (!cJSON_IsNull(until) && !wall_time_parse(text_of(json, "until"), &entry->until_ns))
+    if (!cJSON_IsNull(until) && !wall_time_parse(json_text(json, "until"), &entry->until_ns))
         return "until";
-    snprintf(entry->cluster, sizeof entry->cluster, "%s", text_of(json, "cluster"));
-    snprintf(entry->node, sizeof entry->node, "%s", text_of(json, "node"));
-    snprintf(entry->reason, sizeof entry->reason, "%s", text_of(json, "reason"));
+    snprintf(entry->cluster, sizeof entry->cluster, "%s", json_text(json, "cluster"));
+    snprintf(entry->node, sizeof entry->node, "%s", json_text(json, "node"));
+    snprintf(entry->reason, sizeof entry->reason, "%s", json_text(json, "reason"));
     return NULL;
 }
 

@@ -27,6 +27,7 @@
 struct memory_file {
     struct memory_file_options options;
     struct memory_image image;
+    uint32_t *places;             /* by cluster: where in the image it was found last */
     struct durable_file *durable; /* NULL: in memory only */
     struct event *written;
     struct event *hurry;
@@ -107,6 +108,20 @@ static bool take_node(struct memory_node *node, const struct health_node_memory 
     return moved;
 }
 
+/* NULL: memory is short. Each cluster is looked up each second: only for a new number is the image searched. */
+static struct memory_cluster *image_of(struct memory_file *file, uint32_t cluster)
+{
+    const char *name = roster_cluster_name(file->options.roster, cluster);
+    const uint32_t place = file->places[cluster];
+
+    if (place < file->image.count && strcmp(file->image.clusters[place].name, name) == 0)
+        return &file->image.clusters[place];
+    struct memory_cluster *found = memory_image_cluster(&file->image, name);
+    if (found)
+        file->places[cluster] = (uint32_t)(found - file->image.clusters);
+    return found;
+}
+
 /* A cluster may have as many former nodes as it has room for: one of them has to go for a new one. */
 static void make_room(const struct memory_file *file, struct memory_cluster *image,
                       uint32_t cluster)
@@ -139,8 +154,7 @@ static bool take_nodes(struct memory_file *file, struct memory_cluster *image, u
 static bool take_cluster(struct memory_file *file, uint32_t cluster)
 {
     const struct health_cluster_memory *told = health_memory_cluster(file->options.memory, cluster);
-    struct memory_cluster *image =
-        memory_image_cluster(&file->image, roster_cluster_name(file->options.roster, cluster));
+    struct memory_cluster *image = image_of(file, cluster);
 
     if (!image)
         return false;
@@ -170,8 +184,7 @@ static bool take_all(struct memory_file *file)
 void memory_file_recall_cluster(struct memory_file *file, uint32_t cluster)
 {
     struct health_cluster_memory *told = health_memory_cluster(file->options.memory, cluster);
-    const struct memory_cluster *image =
-        memory_image_cluster(&file->image, roster_cluster_name(file->options.roster, cluster));
+    const struct memory_cluster *image = image_of(file, cluster);
 
     if (!image)
         return;
@@ -186,7 +199,7 @@ void memory_file_recall_node(struct memory_file *file, uint32_t node)
     const struct directory_entry *names = directory_find(&file->options.roster->directory, node);
     const uint32_t cluster = file->options.roster->cluster_of[node];
     struct health_node_memory *told = health_memory_node(file->options.memory, node);
-    struct memory_cluster *home = memory_image_cluster(&file->image, names->cluster);
+    struct memory_cluster *home = image_of(file, cluster);
 
     if (!home)
         return;
@@ -308,8 +321,7 @@ const struct intent *memory_file_intent(const struct memory_file *file, uint32_t
 
 uint64_t memory_file_intend(struct memory_file *file, uint32_t cluster, const struct intent *intent)
 {
-    struct memory_cluster *image =
-        memory_image_cluster(&file->image, roster_cluster_name(file->options.roster, cluster));
+    struct memory_cluster *image = image_of(file, cluster);
 
     if (!image)
         return 0;
@@ -372,8 +384,9 @@ static struct event *new_event(struct memory_file *file, int fd, short what, eve
 
 static bool begin(struct memory_file *file)
 {
+    file->places = calloc(file->options.roster->directory.cluster_capacity, sizeof *file->places);
     file->hurry = new_event(file, -1, 0, on_hurry);
-    if (!file->hurry)
+    if (!file->places || !file->hurry)
         return false;
     if (!file->options.path) {
         snprintf(file->problem, sizeof file->problem, "no file is configured for it (memory)");
@@ -416,5 +429,6 @@ void memory_file_destroy(struct memory_file *file, int patience_ms)
         event_free(file->written);
     durable_file_destroy(file->durable, patience_ms);
     memory_image_clear(&file->image);
+    free(file->places);
     free(file);
 }

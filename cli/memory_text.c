@@ -73,21 +73,13 @@ void memory_image_clear(struct memory_image *image)
 
 /* ---- Writing ---- */
 
-static void add_time(cJSON *json, const char *key, int64_t wall_ns)
-{
-    if (wall_ns)
-        json_add_time(json, key, wall_ns);
-    else
-        cJSON_AddNullToObject(json, key);
-}
-
 static void add_node(cJSON *nodes, const struct memory_node *node)
 {
     cJSON *json = cJSON_AddObjectToObject(nodes, node->name);
     char time[WALL_TIME_SIZE];
 
     position_add(json, "served", &node->served);
-    add_time(json, "served_at", node->served_ns);
+    json_add_time_if_any(json, "served_at", node->served_ns);
     json_add_integer(json, "served_size", node->served_size);
     cJSON_AddStringToObject(json, "taint", health_taint_name((enum health_taint)node->taint));
     cJSON *crashes = cJSON_AddArrayToObject(json, "crashes");
@@ -103,8 +95,8 @@ static void add_cluster(cJSON *clusters, const struct memory_cluster *cluster)
     cJSON *json = cJSON_AddObjectToObject(clusters, cluster->name);
 
     position_add(json, "served", &cluster->served);
-    add_time(json, "served_at", cluster->served_ns);
-    add_time(json, "crashed_at", cluster->crashed_ns);
+    json_add_time_if_any(json, "served_at", cluster->served_ns);
+    json_add_time_if_any(json, "crashed_at", cluster->crashed_ns);
     cJSON_AddBoolToObject(json, "split", cluster->split);
     if (cluster->intent.id[0])
         intent_add(cJSON_AddObjectToObject(json, "intent"), &cluster->intent);
@@ -166,14 +158,6 @@ static const cJSON *value_of(const cJSON *json, const char *key)
     return cJSON_GetObjectItemCaseSensitive(json, key);
 }
 
-static bool read_time(const cJSON *json, int64_t *ret_wall_ns)
-{
-    const char *text = cJSON_GetStringValue(json);
-
-    *ret_wall_ns = 0;
-    return cJSON_IsNull(json) || (text && wall_time_parse(text, ret_wall_ns) && *ret_wall_ns);
-}
-
 static bool read_flag(const cJSON *json, bool *ret_flag)
 {
     *ret_flag = cJSON_IsTrue(json);
@@ -209,7 +193,7 @@ static bool read_crashes(const cJSON *json, int64_t ret_ns[HEALTH_CRASHES_KEPT])
         return false;
     cJSON_ArrayForEach(item, json)
     {
-        if (!read_time(item, &ret_ns[count]) || !ret_ns[count])
+        if (!json_read_time(item, &ret_ns[count]) || !ret_ns[count])
             return false;
         count++;
     }
@@ -221,7 +205,7 @@ static const char *wrong_node_key(const cJSON *json, struct memory_node *node)
 {
     if (!position_read(value_of(json, "served"), &node->served))
         return "served";
-    if (!read_time(value_of(json, "served_at"), &node->served_ns))
+    if (!json_read_time(value_of(json, "served_at"), &node->served_ns))
         return "served_at";
     if (!read_size(value_of(json, "served_size"), &node->served_size))
         return "served_size";
@@ -242,9 +226,9 @@ static const char *wrong_cluster_key(const cJSON *json, struct memory_cluster *c
 
     if (!position_read(value_of(json, "served"), &cluster->served))
         return "served";
-    if (!read_time(value_of(json, "served_at"), &cluster->served_ns))
+    if (!json_read_time(value_of(json, "served_at"), &cluster->served_ns))
         return "served_at";
-    if (!read_time(value_of(json, "crashed_at"), &cluster->crashed_ns))
+    if (!json_read_time(value_of(json, "crashed_at"), &cluster->crashed_ns))
         return "crashed_at";
     if (!read_flag(value_of(json, "split"), &cluster->split))
         return "split";

@@ -158,8 +158,12 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 static void on_second(evutil_socket_t fd, short what, void *context)
 {
     struct monitor *monitor = context;
+    (void)fd;
+    (void)what;
 
-    monitor_mind_maintenance(fd, what, monitor);
+    monitor_mind_maintenance(monitor);
+    memory_file_mind(monitor->memory_file);
+    monitor_mind_acting(monitor);
     fault_watch_look_at_all(monitor->fault_watch);
 }
 

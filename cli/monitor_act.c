@@ -188,10 +188,7 @@ static void add_memory(const struct monitor *monitor, cJSON *json)
     cJSON *memory = cJSON_AddObjectToObject(json, "memory");
 
     cJSON_AddBoolToObject(memory, "kept", !problem);
-    if (problem)
-        cJSON_AddStringToObject(memory, "why", problem);
-    else
-        cJSON_AddNullToObject(memory, "why");
+    json_add_text(memory, "why", problem);
 }
 
 /* What is done, by whom, and why not. */

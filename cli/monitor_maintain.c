@@ -5,8 +5,6 @@
 #include "log.h"
 #include "wall_time.h"
 
-#include <event2/event.h>
-
 static void tell_begin(const struct monitor *monitor, const struct maintenance_entry *entry,
                        const char *who)
 {
@@ -75,19 +73,14 @@ bool monitor_maintain(struct monitor *monitor, uint32_t node, const struct maint
 
 /* ---- As time does ---- */
 
-void monitor_mind_maintenance(evutil_socket_t fd, short what, void *context)
+void monitor_mind_maintenance(struct monitor *monitor)
 {
-    struct monitor *monitor = context;
     int64_t wall_ns = wall_time_now_ns();
     const struct maintenance_entry *entry;
-    (void)fd;
-    (void)what;
 
     while ((entry = maintenance_due(monitor->maintenance, wall_ns)))
         end(monitor, entry, "until");
     maintenance_mind_file(monitor->maintenance);
-    memory_file_mind(monitor->memory_file);
-    monitor_mind_acting(monitor);
 }
 
 /* ---- As configurations come and go ---- */

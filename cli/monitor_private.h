@@ -91,7 +91,7 @@ void monitor_show_acting(struct monitor *monitor);
 /* ---- monitor_maintain.c ---- */
 
 /* Each second: what has come to its end. */
-void monitor_mind_maintenance(evutil_socket_t fd, short what, void *context);
+void monitor_mind_maintenance(struct monitor *monitor);
 
 /* A node has come; it may have been in maintenance before. */
 void monitor_resume_maintenance(struct monitor *monitor, uint32_t node);

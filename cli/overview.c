@@ -26,29 +26,11 @@ static void add_reason(cJSON *json, const char *key, enum health_reason reason)
     cJSON_AddStringToObject(json, key, health_reason_name(reason));
 }
 
-/* yes, no or null */
-static void add_answer(cJSON *json, const char *key, enum health_answer answer)
-{
-    if (answer == HEALTH_ANSWER_NOT_KNOWN)
-        cJSON_AddNullToObject(json, key);
-    else
-        cJSON_AddBoolToObject(json, key, answer == HEALTH_ANSWER_YES);
-}
-
 /* Number or null. */
 static void add_number(cJSON *json, const char *key, bool known, long long value)
 {
     if (known)
         json_add_integer(json, key, value);
-    else
-        cJSON_AddNullToObject(json, key);
-}
-
-/* Text or null. */
-static void add_text(cJSON *json, const char *key, const char *text)
-{
-    if (text)
-        cJSON_AddStringToObject(json, key, text);
     else
         cJSON_AddNullToObject(json, key);
 }
@@ -85,11 +67,9 @@ static void add_probe(cJSON *json, const struct overview *overview, const struct
 
     add_age(probe, why->probe_age_ns, overview->limits->probe_stale_ns);
     add_number(probe, "rtt_us", sighting->probe_ns != 0, sighting->rtt_ns / HEALTH_NS_PER_US);
-    if (failed)
-        cJSON_AddStringToObject(probe, "error",
-                                health_probe_error_name((enum health_probe_error)sighting->error));
-    else
-        cJSON_AddNullToObject(probe, "error");
+    json_add_text(probe, "error",
+                  failed ? health_probe_error_name((enum health_probe_error)sighting->error)
+                         : NULL);
     add_number(probe, "code", failed && sighting->code, sighting->code);
 }
 
@@ -139,12 +119,12 @@ static void add_view(cJSON *json, const struct overview *overview, const struct 
     cJSON_AddStringToObject(told, "component",
                             health_component_name((enum health_component)view->component));
     add_number(told, "local_state", view->local_state != HEALTH_LOCAL_NOT_KNOWN, view->local_state);
-    add_answer(told, "ready", (enum health_answer)view->ready);
-    add_answer(told, "read_only", (enum health_answer)view->read_only);
-    add_answer(told, "desync", (enum health_answer)view->desync);
-    add_answer(told, "rejects", (enum health_answer)view->rejects);
+    json_add_answer(told, "ready", (enum health_answer)view->ready);
+    json_add_answer(told, "read_only", (enum health_answer)view->read_only);
+    json_add_answer(told, "desync", (enum health_answer)view->desync);
+    json_add_answer(told, "rejects", (enum health_answer)view->rejects);
     add_number(told, "queue", view->recv_queue != -1, view->recv_queue);
-    add_text(told, "server", view->version);
+    json_add_text(told, "server", view->version);
 }
 
 /* The members that a node names, by name; one that is not configured (an arbitrator) is "?". */
@@ -196,7 +176,7 @@ static void add_verdict(cJSON *json, const struct health_node_snapshot *node)
     cJSON_AddStringToObject(json, "text", health_reason_text(node->reason));
     add_since(json, node->since_ns);
     json_add_integer(json, "version", node->version);
-    add_answer(json, "routable", node->routable);
+    json_add_answer(json, "routable", node->routable);
     add_reason(json, "routable_reason", node->routable_reason);
     json_add_integer(json, "transitions", node->transitions);
     json_add_integer(json, "unclean_exits", node->unclean_exits);
@@ -247,7 +227,7 @@ static void add_answers(cJSON *json, const struct health_why *why)
     for (unsigned i = 0; i < HEALTH_QUESTION_COUNT; i++) {
         cJSON *answer = cJSON_CreateObject();
         cJSON_AddStringToObject(answer, "question", health_answer_facts[i].name);
-        add_answer(answer, "answer", (enum health_answer)why->answers[i]);
+        json_add_answer(answer, "answer", (enum health_answer)why->answers[i]);
         json_add_integer(answer, "rule", why->rules[i]->id);
         add_reason(answer, "reason", (enum health_reason)why->rules[i]->reason);
         cJSON_AddStringToObject(answer, "text",
@@ -323,7 +303,7 @@ static void add_advice(cJSON *json, const struct health_diagnosis *diagnosis)
         cJSON_AddStringToObject(advice, "severity", health_severity_name(told->severity));
         cJSON_AddStringToObject(advice, "meaning", told->meaning);
         cJSON_AddStringToObject(advice, "advice", told->advice);
-        add_text(advice, "explained_by", explainer_name(&diagnosis->findings[i]));
+        json_add_text(advice, "explained_by", explainer_name(&diagnosis->findings[i]));
         cJSON_AddItemToArray(list, advice);
     }
 }
@@ -341,10 +321,7 @@ static void add_census(cJSON *json, const struct health_cluster_snapshot *cluste
     json_add_integer(json, "arbitrators", cluster->others);
     add_number(json, "conf_id", cluster->conf_id != HEALTH_CONF_NONE, (long long)cluster->conf_id);
     snprintf(head, sizeof head, "%08x", cluster->state_uuid_head);
-    if (cluster->state_uuid_head)
-        cJSON_AddStringToObject(json, "state_uuid_head", head);
-    else
-        cJSON_AddNullToObject(json, "state_uuid_head");
+    json_add_text(json, "state_uuid_head", cluster->state_uuid_head ? head : NULL);
 }
 
 void overview_diagnose(const struct overview *overview, uint32_t cluster,
@@ -416,7 +393,7 @@ cJSON *overview_event(const struct history_event *event)
     add_reason(json, "reason", (enum health_reason)event->reason);
     cJSON_AddStringToObject(json, "text", health_reason_text((enum health_reason)event->reason));
     if (event->names.node[0])
-        add_answer(json, "routable", (enum health_answer)event->routable);
+        json_add_answer(json, "routable", (enum health_answer)event->routable);
     json_add_integer(json, "version", event->version);
     return json;
 }

@@ -26,6 +26,13 @@ static enum plan_verdict hindrance(const struct plan_input *input)
     return input->leased ? PLAN_ACT : PLAN_NO_LEASE;
 }
 
+static bool is_fresh(const struct plan_input *input)
+{
+    const struct health_diagnosis *diagnosis = input->diagnosis;
+    return diagnosis->treated < diagnosis->count &&
+           input->now_ns - diagnosis->findings[diagnosis->treated].since_ns < PLAN_FRESH_NS;
+}
+
 enum plan_verdict plan_decide(const struct plan_input *input)
 {
     enum plan_verdict verdict = hindrance(input);
@@ -35,6 +42,8 @@ enum plan_verdict plan_decide(const struct plan_input *input)
     if (!input->diagnosis->advice.allowed ||
         input->diagnosis->advice.place >= HEALTH_CLUSTER_NODES_MAX)
         return PLAN_NOT_ALLOWED;
+    if (is_fresh(input))
+        return PLAN_FRESH;
     if (input->failures > input->retries)
         return PLAN_EXHAUSTED;
     if (input->rest_until_ns && input->now_ns < input->rest_until_ns)

@@ -20,6 +20,7 @@
     X(SETTLING, "settling", "healthd has just started: a task may still claim its turn") \
     X(NO_LEASE, "lease-not-held", "this healthd does not hold the lease of the cluster") \
     X(NOT_ALLOWED, "not-allowed", "a precondition is not met") \
+    X(FRESH, "fault-fresh", "it has been there only for moments: more may follow") \
     X(EXHAUSTED, "left-to-people", "it was tried as often as configured") \
     X(COOL_DOWN, "cool-down", "it is too soon after the last action") \
     X(TURN, "turn-held", "somebody else has the turn") \
@@ -48,6 +49,10 @@ struct plan_input {
     uint32_t failures;     /* since it last went well */
     uint32_t retries;
 };
+
+/* A fault has to have been there for so long, as all limits of moments are: of members that crash for one reason the
+ * first must not be started while the others go. It would wait for a component that is not there any more. */
+#define PLAN_FRESH_NS (5 * HEALTH_NS_PER_S)
 
 enum plan_verdict plan_decide(const struct plan_input *input);
 

@@ -3,16 +3,16 @@
  */
 #include "recovery.h"
 
+#include "child.h"
+
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <healthd/recovered_position.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,9 +25,8 @@
 struct recovery {
     struct recovery_options options;
     struct health_recovery found;
-    pid_t pid; /* of the group; 0: none runs */
-    int pidfd; /* -1: none, as below */
-    int output;
+    struct child child;
+    int output; /* -1: none */
     struct event *ended;
     struct event *printed;
     struct event *limit;
@@ -46,7 +45,8 @@ struct recovery *recovery_create(const struct recovery_options *options)
         free(text);
         return NULL;
     }
-    *recovery = (struct recovery){.options = *options, .pidfd = -1, .output = -1, .text = text};
+    *recovery =
+        (struct recovery){.options = *options, .child = CHILD_NONE, .output = -1, .text = text};
     return recovery;
 }
 
@@ -57,31 +57,22 @@ static void free_event(struct event **event)
     *event = NULL;
 }
 
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
 static void clear_run(struct recovery *recovery)
 {
     free_event(&recovery->ended);
     free_event(&recovery->printed);
     free_event(&recovery->limit);
-    close_fd(&recovery->pidfd);
-    close_fd(&recovery->output);
-    recovery->pid = 0;
+    child_close(&recovery->child);
+    if (recovery->output != -1)
+        close(recovery->output);
+    recovery->output = -1;
 }
 
 void recovery_destroy(struct recovery *recovery)
 {
     if (!recovery)
         return;
-    if (recovery->pid) {
-        kill(-recovery->pid, SIGKILL);
-        waitpid(recovery->pid, NULL, 0);
-    }
+    child_kill(&recovery->child);
     clear_run(recovery);
     free(recovery->text);
     free(recovery);
@@ -168,9 +159,9 @@ static void on_ended(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
 
-    if (waitpid(recovery->pid, &status, WNOHANG) != recovery->pid)
+    child_signal(&recovery->child, SIGKILL); /* what it may have left behind */
+    if (!child_ended(&recovery->child, &status))
         return;
-    kill(-recovery->pid, SIGKILL); /* what it may have left behind */
     while (read_some(recovery))
         continue;
     clear_run(recovery);
@@ -184,47 +175,17 @@ static void on_limit(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     recovery->late = true;
-    kill(-recovery->pid, SIGKILL);
+    child_signal(&recovery->child, SIGKILL);
 }
 
 /* ---- Its beginning ---- */
-
-static int spawn(struct recovery *recovery, int output)
-{
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    sigset_t none, all;
-
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                              POSIX_SPAWN_SETSIGDEF);
-    int error = posix_spawnp(&recovery->pid, recovery->options.argv[0], &files, &attributes,
-                             recovery->options.argv, environ);
-    posix_spawn_file_actions_destroy(&files);
-    posix_spawnattr_destroy(&attributes);
-    if (error)
-        recovery->pid = 0;
-    return error;
-}
 
 static bool watch(struct recovery *recovery)
 {
     const struct timeval longest = {.tv_sec = LONGEST_S};
     struct event_base *base = recovery->options.base;
 
-    recovery->pidfd = (int)syscall(SYS_pidfd_open, recovery->pid, 0);
-    if (recovery->pidfd < 0)
-        return false;
-    recovery->ended = event_new(base, recovery->pidfd, EV_READ | EV_PERSIST, on_ended, recovery);
+    recovery->ended = event_new(base, recovery->child.fd, EV_READ | EV_PERSIST, on_ended, recovery);
     recovery->printed =
         event_new(base, recovery->output, EV_READ | EV_PERSIST, on_printed, recovery);
     recovery->limit = evtimer_new(base, on_limit, recovery);
@@ -244,21 +205,22 @@ static const char *begin(struct recovery *recovery)
         return strerror(errno);
     recovery->output = ends[0];
     fcntl(ends[0], F_SETFL, O_NONBLOCK);
-    int error = spawn(recovery, ends[1]);
+    const struct child_program program = {
+        .argv = recovery->options.argv, .input = -1, .output = ends[1]};
+    int error = child_begin(&recovery->child, &program);
     close(ends[1]);
     if (error)
         return strerror(error);
     if (watch(recovery))
         return NULL;
     error = errno;
-    kill(-recovery->pid, SIGKILL);
-    waitpid(recovery->pid, NULL, 0);
+    child_kill(&recovery->child);
     return strerror(error);
 }
 
 void recovery_begin(struct recovery *recovery)
 {
-    if (recovery->pid)
+    if (recovery->child.pid)
         return;
     if (!recovery->options.argv) {
         fail(recovery,
@@ -278,7 +240,7 @@ void recovery_begin(struct recovery *recovery)
 
 void recovery_forget(struct recovery *recovery)
 {
-    if (!recovery->pid)
+    if (!recovery->child.pid)
         recovery->found = (struct health_recovery){.status = HEALTH_RECOVERY_NONE};
 }
 
@@ -289,5 +251,5 @@ void recovery_describe(const struct recovery *recovery, struct health_recovery *
 
 bool recovery_owns(const struct recovery *recovery, pid_t pid)
 {
-    return recovery->pid && getpgid(pid) == recovery->pid;
+    return recovery->child.pid && getpgid(pid) == recovery->child.pid;
 }

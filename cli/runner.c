@@ -6,25 +6,23 @@
  */
 #include "runner.h"
 
+#include "child.h"
+
 #include <healthd/types.h>
 
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define KILL_AFTER_SECONDS 5
 
 struct runner {
     struct runner_options options;
-    pid_t pid; /* 0: it has ended */
-    int pid_fd;
+    struct child child;
     int in_fd;
     int out_fd;
     struct event *ended;
@@ -116,10 +114,9 @@ static void on_ended(evutil_socket_t fd, short what, void *context)
     (void)what;
 
     if (runner->timed_out)
-        kill(-runner->pid, SIGKILL); /* what it has begun, while its number is still its own */
-    if (waitpid(runner->pid, &status, WNOHANG) != runner->pid)
+        child_signal(&runner->child, SIGKILL); /* what it has begun, while its number is its own */
+    if (!child_ended(&runner->child, &status))
         return;
-    runner->pid = 0;
     for (unsigned i = 0; i < 16 && read_piece(runner); i++)
         ;
     if (runner->length)
@@ -136,46 +133,12 @@ static void on_due(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
 
-    if (!runner->pid)
-        return;
-    kill(-runner->pid, runner->timed_out ? SIGKILL : SIGTERM);
+    child_signal(&runner->child, runner->timed_out ? SIGKILL : SIGTERM);
     runner->timed_out = true;
     event_add(runner->due, &grace);
 }
 
 /* ---- Its beginning ---- */
-
-/* execve() takes words that it does not change. */
-static char *const *unconst(const char *const *words)
-{
-    return (char *const *)(uintptr_t)words;
-}
-
-static int spawn(struct runner *runner, int in, int out)
-{
-    const struct runner_options *options = &runner->options;
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t attributes;
-    sigset_t all, none;
-
-    sigfillset(&all);
-    sigemptyset(&none);
-    posix_spawn_file_actions_init(&files);
-    posix_spawnattr_init(&attributes);
-    posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&files, out, STDERR_FILENO);
-    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF |
-                                              POSIX_SPAWN_SETSIGMASK);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    int error = posix_spawn(&runner->pid, options->argv[0], &files, &attributes,
-                            unconst(options->argv), unconst(options->environment));
-    posix_spawn_file_actions_destroy(&files);
-    posix_spawnattr_destroy(&attributes);
-    return error;
-}
 
 /* Our ends do not block. */
 static bool open_pipes(struct runner *runner, int ret_theirs[2])
@@ -199,16 +162,19 @@ static bool open_pipes(struct runner *runner, int ret_theirs[2])
 static bool start(struct runner *runner)
 {
     int theirs[2] = {-1, -1};
-    bool good = open_pipes(runner, theirs) && spawn(runner, theirs[0], theirs[1]) == 0;
+    bool good = open_pipes(runner, theirs);
+    const struct child_program program = {
+        .argv = runner->options.argv,
+        .environment = runner->options.environment,
+        .input = theirs[0],
+        .output = theirs[1],
+    };
 
+    good = good && child_begin(&runner->child, &program) == 0;
     for (int i = 0; i < 2; i++)
         if (theirs[i] != -1)
             close(theirs[i]);
-    if (!good)
-        runner->pid = 0;
-    else
-        runner->pid_fd = (int)syscall(SYS_pidfd_open, runner->pid, 0);
-    return good && runner->pid_fd != -1;
+    return good;
 }
 
 static bool watch(struct runner *runner)
@@ -218,7 +184,7 @@ static bool watch(struct runner *runner)
     const struct timeval due = {.tv_sec = ns / HEALTH_NS_PER_S,
                                 .tv_usec = ns % HEALTH_NS_PER_S / HEALTH_NS_PER_US};
 
-    runner->ended = event_new(base, runner->pid_fd, EV_READ | EV_PERSIST, on_ended, runner);
+    runner->ended = event_new(base, runner->child.fd, EV_READ | EV_PERSIST, on_ended, runner);
     runner->readable = event_new(base, runner->out_fd, EV_READ | EV_PERSIST, on_readable, runner);
     runner->writable = event_new(base, runner->in_fd, EV_WRITE | EV_PERSIST, on_writable, runner);
     runner->due = evtimer_new(base, on_due, runner);
@@ -237,7 +203,8 @@ struct runner *runner_create(const struct runner_options *options)
     if (!runner)
         return NULL;
     runner->options = *options;
-    runner->pid_fd = runner->in_fd = runner->out_fd = -1;
+    runner->child = CHILD_NONE;
+    runner->in_fd = runner->out_fd = -1;
     runner->input = strdup(options->input);
     if (runner->input && start(runner) && watch(runner))
         return runner;
@@ -247,12 +214,12 @@ struct runner *runner_create(const struct runner_options *options)
 
 void runner_destroy(struct runner *runner)
 {
+    int status;
+
     if (!runner)
         return;
-    if (runner->pid) {
-        kill(-runner->pid, SIGTERM);
-        waitpid(runner->pid, NULL, WNOHANG);
-    }
+    child_signal(&runner->child, SIGTERM);
+    child_ended(&runner->child, &status);
     close_input(runner);
     struct event *const events[] = {runner->ended, runner->readable, runner->due};
     for (int i = 0; i < 3; i++)
@@ -260,8 +227,7 @@ void runner_destroy(struct runner *runner)
             event_free(events[i]);
     if (runner->out_fd != -1)
         close(runner->out_fd);
-    if (runner->pid_fd != -1)
-        close(runner->pid_fd);
+    child_close(&runner->child);
     free(runner->input);
     free(runner);
 }

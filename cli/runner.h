@@ -23,9 +23,9 @@ struct runner;
 
 struct runner_options {
     struct event_base *base;
-    const char *const *argv;        /* argv[0] is a path */
-    const char *const *environment; /* "NAME=VALUE" */
-    const char *input;              /* all three are borrowed until it was created */
+    char *const *argv;
+    char *const *environment; /* "NAME=VALUE" */
+    const char *input;        /* all three are borrowed until it was created */
     int64_t timeout_ns;
     void (*said)(void *context, const char *line);
     /* Called once. `status` is that of waitpid(). */

@@ -94,21 +94,20 @@ static void answer_from(struct msghdr *message)
     }
 }
 
-static bool send_back(const struct health_listener *listener, const struct way *way, char *datagram,
-                      size_t size)
+static bool send_back(const struct health_listener *listener, const struct way *way,
+                      struct iovec datagram)
 {
     struct way back = *way;
-    struct iovec part = {.iov_base = datagram, .iov_len = size};
     struct msghdr message = {
         .msg_name = &back.from,
         .msg_namelen = back.from_length,
-        .msg_iov = &part,
+        .msg_iov = &datagram,
         .msg_iovlen = 1,
         .msg_control = back.control,
         .msg_controllen = back.control_length,
     };
     answer_from(&message);
-    return size && sendmsg(listener->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
+    return datagram.iov_len && sendmsg(listener->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
 }
 
 static void challenge(struct health_listener *listener, struct peer *peer,
@@ -122,7 +121,7 @@ static void challenge(struct health_listener *listener, struct peer *peer,
         return;
     snprintf(challenge.nonce, sizeof challenge.nonce, "%s", nonce);
     size_t size = wire_encode_challenge(listener->key, &challenge, datagram);
-    if (send_back(listener, &arrival->way, datagram, size))
+    if (send_back(listener, &arrival->way, (struct iovec){datagram, size}))
         listener->counters.challenges++;
     if (peer->unanswered % UNANSWERED_MAX == 0)
         complain(listener, DEAF_AGENT, peer->node, arrival,
@@ -355,8 +354,8 @@ enum health_error health_listener_recover(struct health_listener *listener, uint
     if (!peer->way.from_length)
         return HEALTH_EINVAL;
     const struct wire_request request = {.boot = peer->boot, .seq = peer->seq};
-    send_back(listener, &peer->way, datagram,
-              wire_encode_request(listener->key, &request, datagram));
+    size_t size = wire_encode_request(listener->key, &request, datagram);
+    send_back(listener, &peer->way, (struct iovec){datagram, size});
     return HEALTH_OK;
 }
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 from daemon import HEALTHCTL, HEALTHD, Stage
@@ -115,11 +116,29 @@ def codes(stage):
     check(ended(task)[:2] == (3, "got it\n"), "a signal is passed on")
     code, _, said = ended(stage.task("a b", "true"))
     check(code == 2 and "a name of" in said, said)
-    stage.token.write_text("another token\n", encoding="utf-8")
     bad = stage.folder / "bad"
     bad.write_text("wrong\n", encoding="utf-8")
     code, _, said = ended(stage.task("backup", "true", options=["--token-file", str(bad)]))
     check(code == 3 and "401" in said, said)
+
+
+def refused(stage):
+    """What is wrong with a question is said with its place; nobody comes into the line by it."""
+    stage.begin()
+    good = {"task": "backup", "holder": "me"}
+    for body, place in (("", "body"), ("[]", "body"), ({}, "task"), ({**good, "task": "a b"}, "task"),
+                        ({**good, "holder": ""}, "holder"), ({**good, "held": "yes"}, "held"),
+                        ({**good, "force": True}, "force"), (json.dumps(good)[:-1] + ', "task": "x"}', "task")):
+        text = body if isinstance(body, str) else json.dumps(body)
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{stage.port}/v1/clusters/lab/turn", text.encode(), method="POST",
+            headers={"Authorization": f"Bearer {stage.token.read_text(encoding='utf-8').strip()}"})
+        try:
+            code, said = urllib.request.urlopen(request, timeout=5).status, ""
+        except urllib.error.HTTPError as answer:
+            code, said = answer.code, json.load(answer)["error"]
+        check(code == 400 and said.startswith(place) and "expected" in said, f"{body}: {code} {said}")
+    check(stage.turn() == (None, []), f"{stage.turn()}")
 
 
 def in_turn(stage):
@@ -284,7 +303,7 @@ def alone(stage):
     check(stage.memory.read_text(encoding="utf-8") == damaged, "it was overwritten")
 
 
-SCENES = (codes, in_turn, holder_dies, healthd_away, healthd_restarts, one_acts, redis_frozen, alone)
+SCENES = (codes, refused, in_turn, holder_dies, healthd_away, healthd_restarts, one_acts, redis_frozen, alone)
 
 if __name__ == "__main__":
     sys.exit(play_all(SCENES, Service))

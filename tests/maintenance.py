@@ -297,8 +297,8 @@ def refused(stage):
         check(stage.ask("POST", path, good)[0] == code and stage.ask("DELETE", path)[0] == code, path)
     check(stage.ask("GET", PATH)[0] == 405, "GET")
     long_text = "ä" * 100
-    for body, place in (("", "body"), ("{", "body"), ("[]", "body"), ("[1]", "body"), ("{}{}", "body"), ('{"reason":"x"}\0', "body"),
-                        ({}, "reason"), ({"reason": ""}, "reason"), ({"reason": 7}, "reason"),
+    for body, place in (("", "body"), ("{", "body"), ("[]", "body"), ("[1]", "body"), ("{}{}", "body"),
+                        ('{"reason":"x"}\0', "body"), ({}, "reason"), ({"reason": ""}, "reason"), ({"reason": 7}, "reason"),
                         ({"reason": long_text + "x"}, "reason"), (b'{"reason":"\xff\xfe"}', "reason"),
                         (b'{"reason":"\xed\xa0\x80"}', "reason"), ({"reason": "x", "untill": None}, "untill"),
                         ('{"reason":"x","reason":"y"}', "reason"), ({"reason": "x", "until": "tomorrow"}, "until"),

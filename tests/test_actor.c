@@ -80,6 +80,8 @@ Test(actor, what_is_allowed_is_done_once)
     cr_expect(stage_until(&stage, "\"verdict\":\"cool-down\""), "%s", stage_doing(&stage));
     stage_run(&stage, 300);
     cr_expect_eq(lines(stage_trace(&stage)), 1, "a restart does not forget that it was done");
+    cr_expect_eq(actor_count(stage.actor, HEALTH_ACTION_START, INTENT_DONE), 0,
+                 "it was counted when it was done");
     stage_end(&stage);
 }
 

@@ -12,6 +12,8 @@
 static struct plan_input ready(struct health_diagnosis *diagnosis)
 {
     *diagnosis = (struct health_diagnosis){
+        .count = 1,
+        .findings = {{.since_ns = NOW - PLAN_FRESH_NS}},
         .advice = {.action = HEALTH_ACTION_START, .allowed = true, .place = 1}};
     return (struct plan_input){
         .diagnosis = diagnosis,
@@ -27,21 +29,22 @@ static struct plan_input ready(struct health_diagnosis *diagnosis)
 }
 
 /* ... but for these. 'n' in changes: no action, 'p' no place, 'f' not allowed, 'm' advise, 'o' off, 'h' no handler,
- * 'k' not kept, 's' not settled, 'l' no lease, 't' no turn, 'r' rests, 'd' has rested, '2' failed twice, '3' three
+ * 'k' not kept, 's' not settled, 'l' no lease, 't' no turn, 'r' rests, 'd' has rested, 'y' too young, '2' failed twice, '3' three
  * times. */
 static const struct {
     const char *changes;
     enum plan_verdict verdict;
 } table[] = {
-    {"", PLAN_ACT},          {"n", PLAN_NOTHING},    {"f", PLAN_NOT_ALLOWED},
-    {"p", PLAN_NOT_ALLOWED}, {"m", PLAN_ADVISE},     {"o", PLAN_OFF},
-    {"h", PLAN_NO_HANDLER},  {"k", PLAN_NOT_KEPT},   {"s", PLAN_SETTLING},
-    {"l", PLAN_NO_LEASE},    {"t", PLAN_TURN},       {"r", PLAN_COOL_DOWN},
-    {"d", PLAN_ACT},         {"2", PLAN_ACT},        {"3", PLAN_EXHAUSTED},
-    {"2r", PLAN_COOL_DOWN},  {"3r", PLAN_EXHAUSTED}, {"3f", PLAN_NOT_ALLOWED},
-    {"mk", PLAN_ADVISE},     {"mlt", PLAN_ADVISE},   {"oh", PLAN_OFF},
-    {"kl", PLAN_NOT_KEPT},   {"sl", PLAN_SETTLING},  {"lf", PLAN_NO_LEASE},
-    {"rt", PLAN_COOL_DOWN},  {"no", PLAN_NOTHING},
+    {"", PLAN_ACT},           {"n", PLAN_NOTHING},    {"f", PLAN_NOT_ALLOWED},
+    {"p", PLAN_NOT_ALLOWED},  {"m", PLAN_ADVISE},     {"o", PLAN_OFF},
+    {"h", PLAN_NO_HANDLER},   {"k", PLAN_NOT_KEPT},   {"s", PLAN_SETTLING},
+    {"l", PLAN_NO_LEASE},     {"t", PLAN_TURN},       {"r", PLAN_COOL_DOWN},
+    {"d", PLAN_ACT},          {"2", PLAN_ACT},        {"3", PLAN_EXHAUSTED},
+    {"2r", PLAN_COOL_DOWN},   {"3r", PLAN_EXHAUSTED}, {"3f", PLAN_NOT_ALLOWED},
+    {"mk", PLAN_ADVISE},      {"mlt", PLAN_ADVISE},   {"oh", PLAN_OFF},
+    {"kl", PLAN_NOT_KEPT},    {"sl", PLAN_SETTLING},  {"lf", PLAN_NO_LEASE},
+    {"rt", PLAN_COOL_DOWN},   {"no", PLAN_NOTHING},   {"y", PLAN_FRESH},
+    {"yf", PLAN_NOT_ALLOWED}, {"y3", PLAN_FRESH},
 };
 
 static void change(struct plan_input *input, struct health_diagnosis *diagnosis, char letter)
@@ -82,6 +85,9 @@ static void change(struct plan_input *input, struct health_diagnosis *diagnosis,
         break;
     case 'd':
         input->rest_until_ns = NOW;
+        break;
+    case 'y':
+        diagnosis->findings[0].since_ns++;
         break;
     case '2':
         input->failures = 2;

@@ -51,8 +51,11 @@ static void on_done(void *context, int status, bool timed_out)
 static struct stage run(const char *line, const char *input, int64_t timeout_ns)
 {
     static struct stage stage;
-    const char *const argv[] = {"/bin/sh", "-c", line, NULL};
-    const char *const environment[] = {"PATH=/usr/bin:/bin", "GREETING=hello", NULL};
+    char shell[] = "/bin/sh", option[] = "-c", path[] = "PATH=/usr/bin:/bin";
+    char greeting[] = "GREETING=hello";
+    char *script = strdup(line);
+    char *const argv[] = {shell, option, script, NULL};
+    char *const environment[] = {path, greeting, NULL};
     const struct timeval patience = {.tv_sec = 20};
 
     signal(SIGPIPE, SIG_IGN);
@@ -75,6 +78,7 @@ static struct stage run(const char *line, const char *input, int64_t timeout_ns)
     stage.took_ns = health_clock_ns() - began_ns;
     cr_assert_eq(stage.done, 1, "it is told once");
     event_base_free(stage.base);
+    free(script);
     return stage;
 }
 
@@ -178,8 +182,9 @@ Test(runner, what_it_leaves_behind_does_not_keep_it)
 Test(runner, what_is_not_there_is_not_run)
 {
     struct event_base *base = event_base_new();
-    const char *const argv[] = {"/nowhere/run", NULL};
-    const char *const environment[] = {NULL};
+    char program[] = "/nowhere/run";
+    char *const argv[] = {program, NULL};
+    char *const environment[] = {NULL};
     const struct runner_options options = {.base = base,
                                            .argv = argv,
                                            .environment = environment,

@@ -66,20 +66,6 @@ void http_answer_json(struct http_call *call, int code, cJSON *json)
     free(text);
 }
 
-cJSON *http_read_body(struct http_call *call)
-{
-    struct evbuffer *body = evhttp_request_get_input_buffer(call->request);
-    size_t length = evbuffer_get_length(body);
-    char *text = calloc(1, length + 1);
-    cJSON *json = NULL;
-
-    if (text && evbuffer_copyout(body, text, length) == (ev_ssize_t)length &&
-        strlen(text) == length)
-        json = cJSON_ParseWithOpts(text, NULL, true);
-    free(text);
-    return json;
-}
-
 void http_refuse(struct http_call *call, int code, const char *format, ...)
 {
     char text[512];

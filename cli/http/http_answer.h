@@ -40,9 +40,6 @@ void http_answer_json(struct http_call *call, int code, cJSON *json);
  * server leaves the request to who answers. */
 void http_reader_gone(struct evhttp_request *request);
 
-/* The question's body as JSON; NULL: it is none. The caller deletes. */
-cJSON *http_read_body(struct http_call *call);
-
 /* Say what is wrong: {"error":"..."}, with what is expected. */
 void http_refuse(struct http_call *call, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -1,6 +1,7 @@
 /*
  * http_turn.c - an operator's task asks for its turn on a cluster, keeps it, and gives it back.
  */
+#include "http_body.h"
 #include "http_private.h"
 
 #include "config_value.h"
@@ -12,53 +13,27 @@
 #include <healthd/observer.h>
 
 #include <event2/http.h>
-#include <string.h>
 
-#define BODY_EXPECTED "a JSON object such as {\"task\":\"backup\",\"holder\":\"root@db1 4711\"}"
+static const struct http_body body = {
+    .example = "{\"task\":\"backup\",\"holder\":\"root@db1 4711\"}",
+    .expected = "task, holder and held",
+    .keys = {"task", "holder", "held"},
+};
 
 struct wish {
     struct turn_wish turn;
     bool held; /* it says that it has the turn */
 };
 
-static const char *text_of(const cJSON *json, const char *key)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, key));
-    return text ? text : "";
-}
-
-/* The key that is not known, or stands twice; NULL: none. */
-static const char *strange_key(const cJSON *json)
-{
-    static const char *const known[] = {"task", "holder", "held"};
-    const cJSON *item;
-
-    cJSON_ArrayForEach(item, json)
-    {
-        bool good = false;
-        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-            good |= strcmp(item->string, known[i]) == 0;
-        if (!good || cJSON_GetObjectItemCaseSensitive(json, item->string) != item)
-            return item->string;
-    }
-    return NULL;
-}
-
 /* False: it was said what is expected. The texts are the document's. */
 static bool read_wish(struct http_call *call, const cJSON *json, struct wish *ret_wish)
 {
-    const char *strange = cJSON_IsObject(json) ? strange_key(json) : NULL;
     const cJSON *held = cJSON_GetObjectItemCaseSensitive(json, "held");
 
-    *ret_wish =
-        (struct wish){.turn = {.task = text_of(json, "task"), .holder = text_of(json, "holder")},
-                      .held = cJSON_IsTrue(held)};
-    if (!cJSON_IsObject(json))
-        http_refuse(call, HTTP_BADREQUEST, "body: %s is expected", BODY_EXPECTED);
-    else if (strange)
-        http_refuse(call, HTTP_BADREQUEST, "%.64s: task, holder and held are expected, once each",
-                    strange);
-    else if (!config_name_valid(ret_wish->turn.task))
+    *ret_wish = (struct wish){
+        .turn = {.task = json_text(json, "task"), .holder = json_text(json, "holder")},
+        .held = cJSON_IsTrue(held)};
+    if (!config_name_valid(ret_wish->turn.task))
         http_refuse(call, HTTP_BADREQUEST, "task: a name of %s is expected", CONFIG_NAME_EXPECTED);
     else if (!maintenance_reason_valid(ret_wish->turn.holder))
         http_refuse(call, HTTP_BADREQUEST, "holder: %s is expected", MAINTENANCE_REASON_EXPECTED);
@@ -107,10 +82,10 @@ static void ask(struct http_call *call, uint32_t cluster, const struct wish *wis
 void http_ask_turn(struct http_call *call)
 {
     uint32_t cluster = http_find_cluster(call);
-    cJSON *json = cluster == ROSTER_NONE ? NULL : http_read_body(call);
+    cJSON *json = cluster == ROSTER_NONE ? NULL : http_body_read(call, &body);
     struct wish wish;
 
-    if (cluster != ROSTER_NONE && read_wish(call, json, &wish))
+    if (json && read_wish(call, json, &wish))
         ask(call, cluster, &wish);
     cJSON_Delete(json);
 }
@@ -136,10 +111,10 @@ static void renew(struct http_call *call, uint32_t cluster, const struct wish *w
 void http_renew_turn(struct http_call *call)
 {
     uint32_t cluster = http_find_cluster(call);
-    cJSON *json = cluster == ROSTER_NONE ? NULL : http_read_body(call);
+    cJSON *json = cluster == ROSTER_NONE ? NULL : http_body_read(call, &body);
     struct wish wish;
 
-    if (cluster != ROSTER_NONE && read_wish(call, json, &wish))
+    if (json && read_wish(call, json, &wish))
         renew(call, cluster, &wish);
     cJSON_Delete(json);
 }

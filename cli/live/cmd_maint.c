@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REASON = 512, UNTIL, TOKEN_FILE };
+enum { REASON = 512, UNTIL };
 
 struct call {
     struct live live;
@@ -111,8 +111,6 @@ static void take(struct call *call, int option, const char *value)
         call->reason = value;
     else if (option == UNTIL)
         call->until = value;
-    else if (option == TOKEN_FILE)
-        call->live.token_file = value;
     else
         live_option(&call->live, option, value);
 }
@@ -122,7 +120,7 @@ static int run(int argc, char **argv)
     static const struct option options[] = {LIVE_OPTIONS,
                                             {"reason", required_argument, NULL, REASON},
                                             {"until", required_argument, NULL, UNTIL},
-                                            {"token-file", required_argument, NULL, TOKEN_FILE},
+                                            TOKEN_OPTION,
                                             {NULL, 0, NULL, 0}};
     struct call call = {.live = {.command = &command_maint}};
     int option;
@@ -145,15 +143,13 @@ static int run(int argc, char **argv)
 const struct command command_maint = {
     .name = "maint",
     .arguments =
-        "on|off [CLUSTER/]NODE [--reason TEXT] [--until WHEN] [--token-file F]" LIVE_ARGUMENTS,
+        "on|off [CLUSTER/]NODE [--reason TEXT] [--until WHEN]" TOKEN_ARGUMENT LIVE_ARGUMENTS,
     .about = "Say that a node is being worked on, or no longer",
     .help =
         "  --reason TEXT  why; on needs it\n"
         "  --until WHEN   when it ends by itself: a span (90m, 1h30m, 2d), a time of the clock\n"
-        "                 here (06:00), or RFC 3339; without it, by off alone\n"
-        "  --token-file F\n"
-        "                 its first line is the token of the server's http.token_file (default\n"
-        "                 $HEALTHD_TOKEN_FILE)\n" LIVE_HELP "\n"
+        "                 here (06:00), or RFC 3339; without it, by off alone\n" TOKEN_HELP
+            LIVE_HELP "\n"
         "Exit codes: 0 done; 2 wrong usage, or no such node; 3 the server was not reached, or\n"
         "refuses.\n",
     .run = run,

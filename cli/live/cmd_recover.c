@@ -12,8 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TOKEN_FILE = 512 };
-
 /* An agent that has not begun by then does not hear us. */
 #define DEAF_S 10
 
@@ -109,51 +107,20 @@ static void recover(struct live *live, const char *cluster)
     }
 }
 
-static int carry_out(struct live *live, const char *cluster)
-{
-    int code = token_check(live);
-
-    if (code != EXIT_DONE)
-        return code;
-    if (live_open(live))
-        recover(live, cluster);
-    live_close(live);
-    return live->code;
-}
-
 static int run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        LIVE_OPTIONS, {"token-file", required_argument, NULL, TOKEN_FILE}, {NULL, 0, NULL, 0}};
-    struct live live = {.command = &command_recover};
-    int option;
-
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
-        if (option == 'h')
-            return command_help(&command_recover);
-        if (option == '?')
-            return command_option_misused(&command_recover, argv);
-        if (option == TOKEN_FILE)
-            live.token_file = optarg;
-        else
-            live_option(&live, option, optarg);
-    }
-    if (argc - optind != 1)
-        return command_misused(&command_recover, "a cluster is expected");
-    return carry_out(&live, argv[optind]);
+    return token_run(&command_recover, argc, argv, recover);
 }
 
 const struct command command_recover = {
     .name = "recover",
-    .arguments = "CLUSTER [--token-file F]" LIVE_ARGUMENTS,
+    .arguments = "CLUSTER" TOKEN_ARGUMENT LIVE_ARGUMENTS,
     .about = "Have agents of nodes that are down recover their positions",
-    .help =
-        "  --token-file F\n"
-        "                 its first line is the token of the server's http.token_file (default\n"
-        "                 $HEALTHD_TOKEN_FILE)\n" LIVE_HELP "\n"
-        "Asks where a bootstrap lacks positions (healthctl diagnose), waits, and shows them. The "
-        "agents\nneed to know how: the command behind -- on their command lines.\n"
-        "Exit codes: 0 done; 1 some failed, or do not answer; 2 wrong usage, or no such cluster; 3 "
-        "the\nserver was not reached, or refuses.\n",
+    .help = TOKEN_HELP LIVE_HELP
+    "\n"
+    "Asks where a bootstrap lacks positions (healthctl diagnose), waits, and shows them. The "
+    "agents\nneed to know how: the command behind -- on their command lines.\n"
+    "Exit codes: 0 done; 1 some failed, or do not answer; 2 wrong usage, or no such cluster; 3 "
+    "the\nserver was not reached, or refuses.\n",
     .run = run,
 };

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOKEN_FILE = 512, WAIT_MAX };
+enum { WAIT_MAX = 512 };
 
 #define WAIT_MAX_S 604800
 
@@ -37,7 +37,7 @@ static bool parse_wait(const char *text, long *ret_seconds)
 static int run(int argc, char **argv)
 {
     static const struct option options[] = {LIVE_OPTIONS,
-                                            {"token-file", required_argument, NULL, TOKEN_FILE},
+                                            TOKEN_OPTION,
                                             {"wait-max", required_argument, NULL, WAIT_MAX},
                                             {NULL, 0, NULL, 0}};
     struct live live = {.command = &command_task};
@@ -49,9 +49,7 @@ static int run(int argc, char **argv)
             return command_help(&command_task);
         if (option == '?')
             return command_option_misused(&command_task, argv);
-        if (option == TOKEN_FILE)
-            live.token_file = optarg;
-        else if (option != WAIT_MAX)
+        if (option != WAIT_MAX)
             live_option(&live, option, optarg);
         else if (!parse_wait(optarg, &task.wait_max_s))
             return command_misused(&command_task,
@@ -72,7 +70,7 @@ static int run(int argc, char **argv)
 
 const struct command command_task = {
     .name = "task",
-    .arguments = "run CLUSTER NAME [--wait-max S] [--token-file F]" LIVE_ARGUMENTS " -- COMMAND...",
+    .arguments = "run CLUSTER NAME [--wait-max S]" TOKEN_ARGUMENT LIVE_ARGUMENTS " -- COMMAND...",
     .about = "Run a command while nobody else works on the cluster",
     .help =
         "It waits for the cluster's turn, which other tasks and healthd's own actions take as "
@@ -82,10 +80,7 @@ const struct command command_task = {
         "cannot be reached for so long that the turn is lost, the command gets SIGTERM.\n\n"
         "  --wait-max S   seconds to wait for the turn at most, 0 to 604800; without it, as long "
         "as\n"
-        "                 it takes\n"
-        "  --token-file F\n"
-        "                 its first line is the token of the server's http.token_file (default\n"
-        "                 $HEALTHD_TOKEN_FILE)\n" LIVE_HELP "\n"
+        "                 it takes\n" TOKEN_HELP LIVE_HELP "\n"
         "Exit codes: the command's own, 128 and a signal's number when one ended it, 126 or 127 "
         "when\n"
         "it cannot be run. Before it runs: 2 wrong usage, or no such cluster; 3 the server was "

@@ -23,6 +23,8 @@ bool live_option(struct live *live, int option, const char *value)
         live->server = value;
     else if (option == LIVE_TIMEOUT)
         live->timeout = value;
+    else if (option == LIVE_TOKEN_FILE)
+        live->token_file = value;
     else
         return false;
     return true;

@@ -12,7 +12,7 @@
 #include <getopt.h>
 
 /* Options that all of them have, for getopt_long(). */
-enum { LIVE_SERVER = 256, LIVE_TIMEOUT };
+enum { LIVE_SERVER = 256, LIVE_TIMEOUT, LIVE_TOKEN_FILE };
 #define LIVE_OPTIONS \
     {"server", required_argument, NULL, LIVE_SERVER}, \
         {"timeout", required_argument, NULL, LIVE_TIMEOUT}, \
@@ -33,7 +33,7 @@ struct live {
     int code; /* after a failure: the exit code */
 };
 
-/* Take an option that is one of the above. */
+/* Take an option that is one of the above, or that of token.h. */
 bool live_option(struct live *live, int option, const char *value);
 
 /* Begin. False: it was said why not. Close it either way. */

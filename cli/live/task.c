@@ -142,8 +142,7 @@ static void renew(struct running *running)
 static bool ask(struct running *running)
 {
     struct live *live = running->task->live;
-    const struct directory_entry entry = {.node = ""};
-    struct directory_entry named = entry;
+    struct directory_entry named;
     struct client_answer answer;
     char path[LIVE_PATH_MAX], problem[CLIENT_PROBLEM_MAX];
     int code;

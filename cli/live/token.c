@@ -23,3 +23,35 @@ int token_check(struct live *live)
         return command_misused(live->command, "token file %s: %s", live->token_file, problem);
     return EXIT_DONE;
 }
+
+static int carry_out(struct live *live, const char *cluster,
+                     void (*change)(struct live *live, const char *cluster))
+{
+    int code = token_check(live);
+
+    if (code != EXIT_DONE)
+        return code;
+    if (live_open(live))
+        change(live, cluster);
+    live_close(live);
+    return live->code;
+}
+
+int token_run(const struct command *command, int argc, char **argv,
+              void (*change)(struct live *live, const char *cluster))
+{
+    static const struct option options[] = {LIVE_OPTIONS, TOKEN_OPTION, {NULL, 0, NULL, 0}};
+    struct live live = {.command = command};
+    int option;
+
+    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (option == 'h')
+            return command_help(command);
+        if (option == '?')
+            return command_option_misused(command, argv);
+        live_option(&live, option, optarg);
+    }
+    if (argc - optind != 1)
+        return command_misused(command, "a cluster is expected");
+    return carry_out(&live, argv[optind], change);
+}

@@ -3,6 +3,7 @@ import contextlib
 import grp
 import os
 import pwd
+import re
 import shutil
 import signal
 import subprocess
@@ -119,9 +120,12 @@ class Node:
         return ["mariadbd", *base_options(self.datadir, self.socket), f"--tmpdir={self.tmpdir}",
                 "--wsrep-cluster-address=gcomm://", "--wsrep-recover"]
 
-    def recover_argv(self):
-        """The same, from anywhere."""
-        return self._places.enter(self.name) + as_account() + self.recover_command()
+    def recovered(self):
+        """The position that it shows, as Debian's unit asks before each start."""
+        done = subprocess.run(
+            self._places.enter(self.name) + as_account() + self.recover_command(), capture_output=True,
+            text=True, timeout=60, check=True, env=self._procs.environment())
+        return re.findall(r"Recovered position:? *(\S+)", done.stderr + done.stdout)[-1]
 
     def running(self):
         """Does the process exist (frozen or not)?"""

@@ -1,7 +1,8 @@
 """Processes that cannot outlive the lab that started them.
 
 Every process of a lab carries the lab's id in its environment, and so do its children (the scripts and
-rsyncs of a state transfer). Two are watchful: the keeper, a process that waits for the lab's process to end
+rsyncs of a state transfer). One that writes over its environment (Redis does, for its title) is known by its
+session: each process that the lab starts begins one, and is written down in the lab's folder. Two are watchful: the keeper, a process that waits for the lab's process to end
 in whatever way and then ends all that carry its id and removes its folder; and reap(), which does the same
 at the start of a lab for those that lost their keeper too. A lab that lives holds a lock on its folder.
 """
@@ -22,27 +23,63 @@ PREFIX = "healthd-lab-"
 # nobody wants started for a test. `./dev` puts them here.
 TOOLS = Path(__file__).resolve().parents[2] / "build" / "lab" / "tools" / "usr" / "bin"
 MARK = "HEALTHD_LAB"
+SESSIONS = "sessions"  # the file: of each session that the lab began, the first process and when it started
 
 
-def _carries(pid, lab_id):
+def _life(pid):
+    """A process's session and when it started; None: it has ended."""
+    try:
+        state, *fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if state in "ZX" else (int(fields[2]), int(fields[18]))
+
+
+def runs(pid):
+    """Has it not ended? One that nobody has waited for has."""
+    return _life(pid) is not None
+
+
+def _sessions(lab_id):
+    """Those that a lab began: when the first process of each started."""
+    try:
+        lines = (Path(tempfile.gettempdir()) / (PREFIX + lab_id) / SESSIONS).read_text(encoding="utf-8").split("\n")
+    except OSError:
+        return {}
+    return {int(pid): int(start) for pid, start in (line.split() for line in lines[:-1])}
+
+
+def _in_session(pid, sessions):
+    """While somebody is in a session nobody new gets the number of its first process: one that has it and started
+    at another time has begun a session of his own."""
+    life = _life(pid)
+    if not life or life[0] not in sessions:
+        return False
+    first = _life(life[0])
+    return first is None or first[1] == sessions[life[0]]
+
+
+def _belongs(pid, lab_id, sessions):
     try:
         environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:
         return False
-    return f"{MARK}={lab_id}".encode() in environment
+    return f"{MARK}={lab_id}".encode() in environment or _in_session(pid, sessions)
 
 
 def members(lab_id):
     """Process ids of a lab, but our own."""
+    sessions = _sessions(lab_id)
     pids = [int(p) for p in os.listdir("/proc") if p.isdigit()]
-    return [pid for pid in pids if pid != os.getpid() and _carries(pid, lab_id)]
+    return [pid for pid in pids if pid != os.getpid() and _belongs(pid, lab_id, sessions)]
 
 
 def _kill(pid, lab_id):
     with contextlib.suppress(ProcessLookupError, PermissionError):
         handle = os.pidfd_open(pid)
         try:
-            if _carries(pid, lab_id):  # the handle is this process, whoever had the id a moment ago
+            # The handle is this process, whoever had the id a moment ago.
+            if _belongs(pid, lab_id, _sessions(lab_id)):
                 signal.pidfd_send_signal(handle, signal.SIGKILL)
         finally:
             os.close(handle)
@@ -141,6 +178,10 @@ class Processes:
             # A session of its own: the terminal's interrupt is for the lab, which then ends in order.
             child = subprocess.Popen(argv, env=self.environment(env), start_new_session=True, **popen)
         self._children.append(child)
+        life = _life(child.pid)  # of the program: Popen returns when its session has begun
+        if life:
+            with open(self.folder / SESSIONS, "a", encoding="utf-8") as sessions:
+                sessions.write(f"{child.pid} {life[1]}\n")
         return child
 
     def close(self):

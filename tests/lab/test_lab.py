@@ -13,7 +13,7 @@ from pathlib import Path
 from lab import Lab, PlaceError, PROBE_PASSWORD, PROBE_USER
 from node import NodeError
 from places import Namespaces
-from processes import members, reap
+from processes import members, reap, runs
 
 HERE = Path(__file__).resolve().parent
 TEST_MARK = "HEALTHD_LAB_TEST"  # inherited by all that a test starts, keepers too
@@ -30,7 +30,7 @@ class LabCase(unittest.TestCase):
         root = tempfile.TemporaryDirectory()
         self.addCleanup(root.cleanup)
         self.root = Path(root.name)
-        self.root.chmod(0o755)
+        self.root.chmod(0o1777)  # as /tmp is: the servers' account makes files in it too
         former = tempfile.tempdir
         self.addCleanup(setattr, tempfile, "tempdir", former)
         tempfile.tempdir = os.environ["TMPDIR"] = root.name
@@ -147,12 +147,15 @@ with Lab(nodes=1) as lab:
     time.sleep(1000)
 """
 
+    def run_script(self, text):
+        """A process that runs a lab; returns it and the line that it prints."""
+        script = subprocess.Popen([sys.executable, "-B", "-c", text], cwd=HERE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(script.stdout.close)
+        return script, script.stdout.readline().strip()
+
     def start_script(self):
         """A process that runs a lab; returns it and the lab's id."""
-        script = subprocess.Popen(
-            [sys.executable, "-B", "-c", self.SCRIPT], cwd=HERE, stdout=subprocess.PIPE, text=True)
-        self.addCleanup(script.stdout.close)
-        lab_id = script.stdout.readline().strip()
+        script, lab_id = self.run_script(self.SCRIPT)
         self.assertGreaterEqual(len(members(lab_id)), 4)  # holders, mariadbd, the helper and its child
         return script, lab_id
 
@@ -171,11 +174,48 @@ with Lab(nodes=1) as lab:
                 script.wait()
                 self.assert_soon_nothing_left()
 
-    def test_killed_with_its_keeper(self):
-        script, lab_id = self.start_script()
+    FORGETFUL = """
+import time
+from pathlib import Path
+from lab import Lab
+with Lab(nodes=1) as lab:
+    quiet = ["redis-server", "--port", "0", "--save", "", "--unixsocket", "quiet.sock"]
+    pid = lab.spawn("monitor", quiet, "quiet", cwd=lab.procs.folder).pid
+    while b"HEALTHD_LAB=" in Path(f"/proc/{pid}/environ").read_bytes():
+        time.sleep(0.01)
+    print(pid, lab.procs.lab_id, flush=True)
+    time.sleep(1000)
+"""
+
+    def test_killed_with_one_that_overwrites_its_environment(self):
+        for with_keeper in (False, True):
+            with self.subTest(with_keeper=with_keeper):
+                script, said = self.run_script(self.FORGETFUL)
+                pid, lab_id = said.split()
+                if with_keeper:
+                    self.kill_keeper(lab_id)
+                script.terminate()
+                script.wait()
+                if with_keeper:
+                    reap()
+                deadline = time.monotonic() + 15
+                while runs(pid) and time.monotonic() < deadline:
+                    time.sleep(0.1)
+                left = runs(pid)
+                if left:
+                    os.kill(int(pid), signal.SIGKILL)
+                self.assertFalse(left)
+                self.assert_soon_nothing_left()
+
+    def kill_keeper(self, lab_id):
+        """A lab whose keeper is gone."""
         keeper = _output("pgrep", "--full", f"processes.py {lab_id}").split()
         self.assertEqual(len(keeper), 1)
         os.kill(int(keeper[0]), signal.SIGKILL)
+
+    def test_killed_with_its_keeper(self):
+        script, lab_id = self.start_script()
+        self.kill_keeper(lab_id)
         script.kill()
         script.wait()
         self.assertNotEqual(members(lab_id), [])

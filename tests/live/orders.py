@@ -1,21 +1,12 @@
 """Whoever carries out what healthd's handler orders: the lab's nodes are children of the test."""
 import json
-import re
 import socket
-import subprocess
 import threading
 import time
 from pathlib import Path
 
 HANDLER = Path(__file__).resolve().parent / "handler.py"
 DURABLE = "--innodb-flush-log-at-trx-commit=1"
-
-
-def recovered(lab, name):
-    """What --wsrep-recover says of a node that is down, as Debian's unit asks before each start."""
-    node = lab.nodes[name]
-    done = subprocess.run(node.recover_argv(), capture_output=True, text=True, timeout=60, check=True)
-    return re.findall(r"Recovered position:? *(\S+)", done.stderr + done.stdout)[-1]
 
 
 class Orders:
@@ -69,7 +60,7 @@ class Orders:
             node.start([], f"--wsrep_start_position={position}", DURABLE)
         elif action == "start":
             peers = [other.group_address() for other in self.lab.nodes.values() if other.name != name]
-            node.start(peers, f"--wsrep_start_position={recovered(self.lab, name)}", DURABLE)
+            node.start(peers, f"--wsrep_start_position={node.recovered()}", DURABLE)
         elif action == "stop":
             self.lab.stop(name)
         else:

@@ -23,11 +23,6 @@ class Acting(Watch):
         self.mode = mode
         self.orders = None
 
-    def __enter__(self):
-        super().__enter__()
-        time.sleep(GRACE_S)
-        return self
-
     def __exit__(self, *problem):
         if self.orders:
             self.orders.close()
@@ -57,12 +52,18 @@ def check(truth, what):
         raise Failure(what)
 
 
-def brought_back(watch, writer, since, expected):
-    """All Green again by healthd alone, no row lost, one action at a time, and these and no others."""
-    watch.wait("cluster", "green", GREEN_S, since)
-    green_s = time.monotonic() - since
-    writer.stop()
-    lost = writer.lost()
+def brought_back(watch, fault, expected):
+    """A fault under a writer: all Green again by healthd alone, no row lost, one action at a time, and these
+    and no others."""
+    with Writer(watch.lab) as writer:
+        writer.wait_count(100)
+        since = time.monotonic()
+        fault()
+        watch.wait("cluster", ("yellow", "red"), 10)
+        watch.wait("cluster", "green", GREEN_S, since)
+        green_s = time.monotonic() - since
+        writer.stop()
+        lost = writer.lost()
     check(not lost, f"acknowledged rows are lost: { {name: rows[:5] for name, rows in lost.items()} }")
     done = watch.orders.done()
     expected(done)
@@ -81,59 +82,41 @@ def whole(done):
 
 def crash_of_one(watch):
     """kill -9 of one node: it is started again, and nothing else is done."""
-    with Writer(watch.lab) as writer:
-        writer.wait_count(100)
-        since = time.monotonic()
-        watch.lab.kill("n3")
-        watch.wait("cluster", "yellow", 10, since)
-
-        def expected(done):
-            check(done == [("start", "n3")], f"it was ordered: {done}")
-        brought_back(watch, writer, since, expected)
+    def expected(done):
+        check(done == [("start", "n3")], f"it was ordered: {done}")
+    brought_back(watch, lambda: watch.lab.kill("n3"), expected)
 
 
 def full_stop(watch):
     """Every node is stopped gracefully, all at once."""
-    with Writer(watch.lab) as writer:
-        writer.wait_count(100)
-        since = time.monotonic()
-        watch.lab.stop(*watch.lab.names)
-        brought_back(watch, writer, since, whole)
+    brought_back(watch, lambda: watch.lab.stop(*watch.lab.names), whole)
 
 
 def full_stop_in_turn(watch):
     """Every node is stopped gracefully, one after another: the last has the highest position."""
-    with Writer(watch.lab) as writer:
-        writer.wait_count(100)
-        since = time.monotonic()
+    def fault():
         for name in ("n2", "n1", "n3"):
             watch.lab.stop(name)
             time.sleep(0.5)
 
-        def expected(done):
-            whole(done)
-            check(done[0] == ("bootstrap", "n3"), f"it was ordered: {done}")
-        brought_back(watch, writer, since, expected)
+    def expected(done):
+        whole(done)
+        check(done[0] == ("bootstrap", "n3"), f"it was ordered: {done}")
+    brought_back(watch, fault, expected)
 
 
 def full_crash(watch):
     """kill -9 of all at once."""
-    with Writer(watch.lab) as writer:
-        writer.wait_count(100)
-        since = time.monotonic()
-        watch.lab.kill(*watch.lab.names)
-        brought_back(watch, writer, since, whole)
+    brought_back(watch, lambda: watch.lab.kill(*watch.lab.names), whole)
 
 
 def quick_succession(watch):
     """kill -9 of one after another within a second: recovered, and the possible loss stays told of."""
-    with Writer(watch.lab) as writer:
-        writer.wait_count(100)
-        since = time.monotonic()
+    def fault():
         for name in watch.lab.names:
             watch.lab.nodes[name].send(signal.SIGKILL)
             time.sleep(0.3)
-        brought_back(watch, writer, since, whole)
+    brought_back(watch, fault, whole)
     codes = [fault["code"] for fault in watch.diagnosis()["faults"]]
     check(codes == ["quick-double-crash"], f"it stays until it is acknowledged, and nothing else does: {codes}")
 
@@ -163,6 +146,7 @@ SCENES = ((crash_of_one, "act"), (full_crash, "act"), (full_stop, "act"), (full_
 def play(bin_dir, scene, mode):
     """One scene on a cluster of its own. True: it went as it must."""
     with Acting(bin_dir, mode) as watch:
+        time.sleep(GRACE_S)
         try:
             scene(watch)
             print(f"passed {scene.__name__}: {scene.__doc__}")
