@@ -11,8 +11,8 @@ import scraped
 from scenarios import NEED_PARTITIONS, Figures
 from watch import Failed, NodeError, Watch
 
-SHORT = scenarios.SHORT + balanced.SHORT + scraped.SHORT
-LONG = scenarios.LONG + balanced.LONG
+SHORT = scenarios.SHORT + balanced.SHORT
+LONG = scenarios.LONG + balanced.LONG + scraped.LONG
 
 
 def run_one(watch, scenario, figures):

@@ -185,4 +185,4 @@ def scraped_kill(watch, figures):
         expect("alerts", scraper.fired(), {("HealthdNodeUnclean", "warning", "n3")})
 
 
-SHORT = (scraped_kill,)
+LONG = (scraped_kill,)
