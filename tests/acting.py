@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 
 from daemon import HEALTHCTL, HEALTHD, Stage
-from scenes import Reader, check, free_port, play_all, wait_served, wait_until
+from scenes import Reader, check, free_port, play_all, redis_server, wait_served, wait_until
 
 TTL_S = 15
 
@@ -72,7 +72,7 @@ class Service(Stage):
 
     def start_redis(self):
         """A Redis of our own."""
-        self.redis = subprocess.Popen(["redis-server", "--port", str(self.redis_port), "--save", "", "--dir",
+        self.redis = subprocess.Popen([redis_server(self.folder), "--port", str(self.redis_port), "--save", "", "--dir",
                                        str(self.folder)], stdout=subprocess.DEVNULL)
         wait_until(lambda: self.ask_redis("PING") == "PONG", lambda: "Redis does not answer")
 

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from scenes import Reader, check, play_all, wait_until
+from scenes import Reader, check, play_all, redis_server, wait_until
 
 HEALTHD, HEALTHCTL = sys.argv[1:3]
 AGENT_WAIT_S = 2.0  # 3 x heartbeat + 500 ms: until then a closed port may be a joiner's
@@ -254,9 +254,8 @@ def reloaded(stage):
 def reloaded_beside_redis(stage):
     """What Redis holds is written anew, under another epoch, only when somebody came or went."""
     path = stage.folder / "redis.sock"
-    program = shutil.which("redis-server") or shutil.which("redis-check-rdb")  # the same program, by its name
-    server = subprocess.Popen(["redis-server", "--port", "0", "--unixsocket", str(path), "--save", ""],
-                              executable=program, stdout=subprocess.DEVNULL)
+    server = subprocess.Popen([redis_server(stage.folder), "--port", "0", "--unixsocket", str(path), "--save", ""],
+                              stdout=subprocess.DEVNULL)
 
     def held(node):
         asked = subprocess.run(["redis-cli", "-s", str(path), "HGET", "healthd:{lab}:state", f"node:{node}"],

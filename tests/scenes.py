@@ -1,6 +1,7 @@
 """What scripts of scenes have in common: claims, ports, what a process prints, and how scenes are played."""
 import http.client
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -51,6 +52,14 @@ def wait_served(port):
         except ConnectionRefusedError:
             return False
     wait_until(served, f"nothing is served at {port}")
+
+
+def redis_server(folder):
+    """The path of redis-server: Debian's redis-tools hold the whole of it, under another name."""
+    link = folder / "redis-server"
+    if not link.exists():
+        link.symlink_to(shutil.which("redis-server") or shutil.which("redis-check-rdb"))
+    return str(link)
 
 
 class Reader:

@@ -149,7 +149,8 @@ with Lab(nodes=1) as lab:
 
     def run_script(self, text):
         """A process that runs a lab; returns it and the line that it prints."""
-        script = subprocess.Popen([sys.executable, "-B", "-c", text], cwd=HERE, stdout=subprocess.PIPE, text=True)
+        script = subprocess.Popen([sys.executable, "-B", "-c", text], cwd=HERE, stdout=subprocess.PIPE, text=True,
+                                  env={**os.environ, "PYTHONPATH": str(HERE.parent)})
         self.addCleanup(script.stdout.close)
         return script, script.stdout.readline().strip()
 
@@ -178,8 +179,9 @@ with Lab(nodes=1) as lab:
 import time
 from pathlib import Path
 from lab import Lab
+from scenes import redis_server
 with Lab(nodes=1) as lab:
-    quiet = ["redis-server", "--port", "0", "--save", "", "--unixsocket", "quiet.sock"]
+    quiet = [redis_server(lab.procs.folder), "--port", "0", "--save", "", "--unixsocket", "quiet.sock"]
     pid = lab.spawn("monitor", quiet, "quiet", cwd=lab.procs.folder).pid
     while b"HEALTHD_LAB=" in Path(f"/proc/{pid}/environ").read_bytes():
         time.sleep(0.01)

@@ -14,7 +14,7 @@ sys.path[:0] = [str(TESTS / "lab"), str(TESTS)]
 
 from lab import PROBE_PASSWORD, PROBE_USER, Lab, NodeError  # noqa: E402
 from node import account, as_account, group  # noqa: E402
-from scenes import Failed  # noqa: E402
+from scenes import Failed, redis_server  # noqa: E402
 
 INTERVAL_MS = 1000
 TIMEOUT_MS = 500
@@ -198,12 +198,8 @@ class Watch:
 
     def start_redis(self):
         """A Redis of our own on a Unix socket, and a subscriber to its events."""
-        program = shutil.which("redis-server") or shutil.which("redis-check-rdb")
-        link = self.folder / "redis-server"
-        if not link.exists():
-            link.symlink_to(program)  # Debian's redis-tools hold the server under another name
         self.redis = self.lab.spawn("monitor", [
-            str(link), "--port", "0", "--unixsocket", str(self._redis_socket()), "--save", "",
+            redis_server(self.folder), "--port", "0", "--unixsocket", str(self._redis_socket()), "--save", "",
             "--appendonly", "no", "--dir", str(self.folder)], "redis")
         self.lab.wait("Redis answers", lambda: self._redis("PING") == "PONG", 10)
         subscriber = self.lab.spawn("monitor", self._redis_cli("SUBSCRIBE", "healthd:{lab}:events"),
