@@ -95,6 +95,8 @@ bool config_call(const struct config_call *call, config_say *say, void *context,
     ret_config->heartbeat_listen =
         read_listen(ret_config, &notes, "--heartbeat", call->heartbeat_listen);
     ret_config->http_listen = read_listen(ret_config, &notes, "--http", call->http_listen);
+    ret_config->http_token_file =
+        read_file(ret_config, &notes, "--token-file", call->token_file, CONFIG_CONTENT_SECRET);
     config_check(ret_config, CONFIG_FOR_DAEMON, &notes);
     notes_tell(&notes, say, context);
     bool good = notes.error_count == 0;

@@ -167,14 +167,6 @@ def check_config(stage):
         for line, word in ((2, "nodes are expected"), (3, "/nowhere/pw"), (4, "interval_ms")):
             check(re.search(f"^{stage.config}:{line}: .*{word}", said, re.M), f"line {line} is not told:\n{said}")
     call("--config", "/nowhere/healthd.yaml", code=78)
-    short = stage.folder / "short.key"
-    short.write_text("too short\n", encoding="utf-8")
-    stage.write({"lab": ["n1"]})
-    text = stage.config.read_text(encoding="utf-8").replace("listen: none}", f"key_file: {short}}}", 1)
-    stage.config.write_text(text, encoding="utf-8")
-    for arguments in (["--check-config", str(stage.config)], ["--config", str(stage.config)],
-                      ["--cluster", "lab", "--node", "n1=127.0.0.1:1", "--key-file", str(short)]):
-        check("a file with a key is expected" in call(*arguments, code=78)[1], f"{arguments}: a short key is taken")
     call("--check-config", "--cluster", "lab", "--node", "n1=a:0", code=78)
 
 
