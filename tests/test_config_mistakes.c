@@ -239,7 +239,8 @@ Test(config_mistakes, a_cluster_has_at_most_32_nodes)
     config_clear(&config);
 }
 
-/* A file that holds `content`: its path stands between `before` and `after` in the text, and `expected` in what is said. */
+/* A file that holds `content`: its path stands between `before` and `after` in the text, and behind `expected` in what
+ * is said. */
 struct useless {
     const char *before;
     const char *after;
