@@ -42,6 +42,7 @@ for unit in healthd healthd-agent; do
     expect 'it was skipped' shows $unit ConditionResult no
 done
 expect 'its user is there' id healthd
+expect 'its directory is there' [ "$(stat -c '%U:%G %a' /var/lib/healthd)" = 'healthd:healthd 750' ]
 expect 'it runs' healthd --version
 expect 'it runs' healthd-agent --version
 expect 'it runs' healthctl rules
@@ -59,6 +60,9 @@ chown root:healthd /etc/healthd/*.pw /etc/healthd/*.key
 chmod 640 /etc/healthd/*.pw /etc/healthd/*.key
 healthd --check-config /etc/healthd/healthd.yaml.example >check.log 2>&1 ||
     fail "the example cannot be used: $(cat check.log)"
+sed 's/^# \(record\|memory\):/\1:/' /etc/healthd/healthd.yaml.example >all.yaml
+expect 'the example is good with all that is kept, too' setpriv --reuid=healthd --regid=healthd --init-groups \
+    healthd --check-config all.yaml
 sed -e 's/10\.0\.0\.[0-9]/127.0.0.1/; s/name: n1,/&port: 1,/; s/name: n2,/&port: 2,/; s/name: n3,/&port: 3,/' \
     -e 's/^# record/record/; s/interval_ms: 500/interval_ms: 200/' \
     /etc/healthd/healthd.yaml.example >/etc/healthd/healthd.yaml

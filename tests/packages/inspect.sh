@@ -46,7 +46,7 @@ version=$(dpkg-deb -f "$packages"/libhealthd0_*.deb Version)
 
 examples=/usr/share/doc/healthd/examples
 holds healthd /usr/sbin/healthd /lib/systemd/system/healthd.service /usr/lib/sysusers.d/healthd.conf \
-    /etc/healthd/healthd.yaml.example /usr/share/doc/healthd/redis.md \
+    /usr/lib/tmpfiles.d/healthd.conf /etc/healthd/healthd.yaml.example /usr/share/doc/healthd/redis.md \
     /usr/share/doc/healthd/alerts.md /usr/share/doc/healthd/handling.md $examples/handlers/galera-node \
     $examples/haproxy/healthd.cfg $examples/prometheus/healthd.rules.yaml $examples/grafana/healthd.json \
     $examples/proxysql/healthd-proxysql $examples/proxysql/README.md \
@@ -65,7 +65,7 @@ holds libhealthd-dev "$library.so" "$library.a" "/usr/lib/$multiarch/pkgconfig/h
     /usr/include/healthd/reason.h /usr/include/healthd/rules.h /usr/include/healthd/ruleset.h \
     /usr/include/healthd/types.h
 
-says healthd Depends '^init-system-helpers .*systemd-sysusers.*libevent-extra.*libhiredis.*libmariadb3'
+says healthd Depends '^init-system-helpers .*systemd-sysusers.*systemd-tmpfiles.*libevent-extra.*libhiredis.*libmariadb3'
 says healthd-agent Depends 'libmariadb3'
 says healthd-tools Depends '^libc6 .*libcjson1 .*libyaml-0-2$'
 says libhealthd0 Depends '^libc6 \([^,]*$'
