@@ -75,6 +75,12 @@ configures healthd-agent /etc/healthd/agent.env.example
 dpkg-deb -I "$packages"/libhealthd0_*.deb shlibs | grep -qx "libhealthd 0 libhealthd0 (>= $version)" ||
     fail 'who links with libhealthd0 does not depend on it'
 
+dpkg-deb -x "$packages"/libhealthd-dev_*.deb "$folder/dev"
+for place in libdir=libhealthd.a includedir=healthd/engine.h; do
+    told=$(PKG_CONFIG_LIBDIR="$folder/dev/usr/lib/$multiarch/pkgconfig" pkg-config --variable="${place%=*}" healthd)
+    [ -f "$told/${place#*=}" ] || fail "pkg-config tells ${place%=*} as $told"
+done
+
 lintian --fail-on error,warning "$packages"/*.deb || fail 'lintian has objections'
 
 # Hardened: position independent, all relocations at once, a stack protector, checked copies.
