@@ -34,7 +34,7 @@ static int spawn(pid_t *ret_pid, const struct child_program *program)
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setsigmask(&attributes, &none);
     int error = posix_spawnp(ret_pid, program->argv[0], &files, &attributes, program->argv,
-                             program->environment ? program->environment : environ);
+                             program->environment);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
     return error;

@@ -16,7 +16,7 @@ struct child {
 
 struct child_program {
     char *const *argv;
-    char *const *environment; /* NULL: ours */
+    char *const *environment; /* "NAME=VALUE" */
     int input;                /* -1: nothing */
     int output;               /* what it says, and its complaints */
 };

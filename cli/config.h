@@ -125,6 +125,7 @@ struct config_call {
     const char *heartbeat_listen;
     const char *key_file;
     const char *http_listen;
+    const char *token_file;
 };
 
 /* The same from the command line; mistakes name the option. */

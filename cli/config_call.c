@@ -35,14 +35,14 @@ static void read_node(struct config *config, struct notes *notes, const char *te
 }
 
 static const char *read_file(struct config *config, struct notes *notes, const char *option,
-                             const char *path)
+                             const char *path, enum config_content content)
 {
+    const char *expected;
     if (!path)
         return NULL;
-    const char *problem = config_file_problem(path);
+    const char *problem = config_file_problem(path, content, &expected);
     if (problem)
-        notes_error(notes, 0, "%s %s: a file that can be read is expected: %s", option, path,
-                    problem);
+        notes_error(notes, 0, "%s %s: %s is expected: %s", option, path, expected, problem);
     else if (config_file_exposed(path))
         notes_warn(notes, 0, "%s can be read by everybody on this machine: chmod o-r it", path);
     return keep(config, notes, path, strlen(path));
@@ -63,7 +63,8 @@ static void read_cluster(const struct config_call *call, struct config *config, 
                     call->cluster);
     if (call->user)
         cluster->user = keep(config, notes, call->user, strlen(call->user));
-    cluster->password_file = read_file(config, notes, "--password-file", call->password_file);
+    cluster->password_file =
+        read_file(config, notes, "--password-file", call->password_file, CONFIG_CONTENT_SECRET);
     cluster->nodes = calloc(call->node_count ? call->node_count : 1, sizeof *cluster->nodes);
     cluster->node_count = cluster->nodes ? call->node_count : 0;
     for (size_t i = 0; i < cluster->node_count; i++)
@@ -89,10 +90,13 @@ bool config_call(const struct config_call *call, config_say *say, void *context,
 
     config_init(ret_config);
     read_cluster(call, ret_config, &notes);
-    ret_config->heartbeat_key_file = read_file(ret_config, &notes, "--key-file", call->key_file);
+    ret_config->heartbeat_key_file =
+        read_file(ret_config, &notes, "--key-file", call->key_file, CONFIG_CONTENT_KEY);
     ret_config->heartbeat_listen =
         read_listen(ret_config, &notes, "--heartbeat", call->heartbeat_listen);
     ret_config->http_listen = read_listen(ret_config, &notes, "--http", call->http_listen);
+    ret_config->http_token_file =
+        read_file(ret_config, &notes, "--token-file", call->token_file, CONFIG_CONTENT_SECRET);
     config_check(ret_config, CONFIG_FOR_DAEMON, &notes);
     notes_tell(&notes, say, context);
     bool good = notes.error_count == 0;

@@ -20,7 +20,7 @@ static const struct key cluster_keys[] = {
     VALUE("name", config_read_name, config_cluster, name),
     NUMBER("expected_size", config_cluster, expected_size, 1, HEALTH_CLUSTER_NODES_MAX),
     VALUE("user", config_read_text, config_cluster, user),
-    VALUE("password_file", config_read_file, config_cluster, password_file),
+    VALUE("password_file", config_read_secret_file, config_cluster, password_file),
     VALUE("defaults_file", config_read_file, config_cluster, defaults_file),
     VALUE("tls_ca", config_read_file, config_cluster, tls_ca),
     VALUE("tls_cert", config_read_file, config_cluster, tls_cert),
@@ -40,14 +40,14 @@ static const struct key probe_keys[] = {
 static const struct key heartbeat_keys[] = {
     VALUE("listen", config_read_listen, config, heartbeat_listen),
     NUMBER("interval_ms", config, heartbeat_interval_ms, 1, CONFIG_INTERVAL_MAX_MS),
-    VALUE("key_file", config_read_file, config, heartbeat_key_file),
+    VALUE("key_file", config_read_key_file, config, heartbeat_key_file),
     NO_MORE,
 };
 
 static const struct key http_keys[] = {
     VALUE("listen", config_read_listen, config, http_listen),
-    VALUE("token_file", config_read_file, config, http_token_file),
-    VALUE("maintenance_file", config_read_new_file, config, http_maintenance_file),
+    VALUE("token_file", config_read_secret_file, config, http_token_file),
+    VALUE("maintenance_file", config_read_kept_file, config, http_maintenance_file),
     NO_MORE,
 };
 
@@ -59,7 +59,7 @@ static const struct key agent_check_keys[] = {
 static const struct key redis_keys[] = {
     VALUE("address", config_read_endpoint, config_redis, address),
     VALUE("user", config_read_text, config_redis, user),
-    VALUE("password_file", config_read_file, config_redis, password_file),
+    VALUE("password_file", config_read_secret_file, config_redis, password_file),
     NUMBER("log_length", config_redis, log_length, 1, 100000000),
     NO_MORE,
 };
@@ -93,7 +93,7 @@ static const struct key document_keys[] = {
     {"agent_check", read_agent_check, offsetof(struct config, agent_check), 0, 0, agent_check_keys},
     {"report", config_read_section, 0, 0, 0, report_keys},
     VALUE("record", config_read_new_file, config, record),
-    VALUE("memory", config_read_new_file, config, memory),
+    VALUE("memory", config_read_kept_file, config, memory),
     {"handlers", config_read_handlers, offsetof(struct config, handlers), 0, 0,
      config_handlers_keys},
     {"limits", config_read_section, offsetof(struct config, limits), 0, 0, limit_keys},

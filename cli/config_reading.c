@@ -104,19 +104,38 @@ void config_read_endpoint(struct reading *reading, const struct key *key, yaml_n
 }
 
 /* Who only replays has none of these files. */
-void config_read_file(struct reading *reading, const struct key *key, yaml_node_t *value,
-                      void *target)
+static void read_file(struct reading *reading, const struct key *key, yaml_node_t *value,
+                      void *target, enum config_content content)
 {
     const char *path = config_keep_text(reading, key, value, target, NULL, "the path of a file");
+    const char *expected;
     if (!path || !reading->whole)
         return;
-    const char *problem = config_file_problem(path);
+    const char *problem = config_file_problem(path, content, &expected);
     if (problem)
-        notes_error(&reading->notes, yaml_line(value),
-                    "a file that can be read is expected for %s: %s: %s", key->name, path, problem);
+        notes_error(&reading->notes, yaml_line(value), "%s is expected for %s: %s: %s", expected,
+                    key->name, path, problem);
     else if (strncmp(key->name, "tls_c", strlen("tls_c")) != 0 && config_file_exposed(path))
         notes_warn(&reading->notes, yaml_line(value),
                    "%s can be read by everybody on this machine: chmod o-r it", path);
+}
+
+void config_read_file(struct reading *reading, const struct key *key, yaml_node_t *value,
+                      void *target)
+{
+    read_file(reading, key, value, target, CONFIG_CONTENT_ANY);
+}
+
+void config_read_secret_file(struct reading *reading, const struct key *key, yaml_node_t *value,
+                             void *target)
+{
+    read_file(reading, key, value, target, CONFIG_CONTENT_SECRET);
+}
+
+void config_read_key_file(struct reading *reading, const struct key *key, yaml_node_t *value,
+                          void *target)
+{
+    read_file(reading, key, value, target, CONFIG_CONTENT_KEY);
 }
 
 void config_read_new_file(struct reading *reading, const struct key *key, yaml_node_t *value,
@@ -128,6 +147,17 @@ void config_read_new_file(struct reading *reading, const struct key *key, yaml_n
         notes_error(&reading->notes, yaml_line(value),
                     "a file that can be created is expected for %s: %s: %s", key->name, path,
                     problem);
+}
+
+void config_read_kept_file(struct reading *reading, const struct key *key, yaml_node_t *value,
+                           void *target)
+{
+    config_read_new_file(reading, key, value, target);
+    const char *path = *(const char **)config_field_of(key, target);
+    const char *problem = reading->whole ? config_kept_file_problem(path) : NULL;
+    if (problem)
+        notes_error(&reading->notes, yaml_line(value),
+                    "a file that can be read is expected for %s: %s: %s", key->name, path, problem);
 }
 
 /* ---- Mappings and lists ---- */

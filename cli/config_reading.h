@@ -48,7 +48,8 @@ struct key {
 
 read_value config_read_number, config_read_flag, config_read_text, config_read_name,
     config_read_host, config_read_listen, config_read_endpoint, config_read_file,
-    config_read_new_file, config_read_section;
+    config_read_secret_file, config_read_key_file, config_read_new_file, config_read_kept_file,
+    config_read_section;
 
 /* handlers, and what they may have. */
 read_value config_read_handlers;

@@ -4,6 +4,7 @@
 #include "config_report.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 void config_print_mistake(void *context, bool error, const char *text)
 {
@@ -15,4 +16,8 @@ void config_print_good(const char *what, const struct config *config)
 {
     printf("%s: it can be used: %zu clusters, %zu nodes\n", what, config->cluster_count,
            config_node_count(config));
+    if (geteuid() == 0)
+        config_print_mistake(NULL, false,
+                             "checked as root, who may read every file: check it as the user that "
+                             "the service runs as, too: sudo -u healthd healthd --check-config");
 }

@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <healthd/secret.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -104,7 +105,7 @@ bool config_redis_valid(const char *text)
     return config_endpoint_parse(text, &endpoint) && endpoint.port;
 }
 
-const char *config_file_problem(const char *path)
+static const char *reading_problem(const char *path)
 {
     struct stat status;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -114,6 +115,35 @@ const char *config_file_problem(const char *path)
     bool regular = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
     close(descriptor);
     return regular ? NULL : "it is not a file";
+}
+
+static const char *content_problem(const char *path, enum config_content content)
+{
+    char bytes[HEALTH_KEY_SIZE];
+    const char *problem;
+    size_t length;
+
+    _Static_assert(HEALTH_SECRET_SIZE <= HEALTH_KEY_SIZE, "there is room for either");
+    if (content == CONFIG_CONTENT_ANY)
+        return NULL;
+    if (content == CONFIG_CONTENT_KEY)
+        problem = health_key_read(path, bytes, &length);
+    else
+        problem = health_secret_read(path, bytes);
+    explicit_bzero(bytes, sizeof bytes);
+    return problem;
+}
+
+const char *config_file_problem(const char *path, enum config_content content,
+                                const char **ret_expected)
+{
+    const char *problem = reading_problem(path);
+
+    *ret_expected = "a file that can be read";
+    if (problem)
+        return problem;
+    *ret_expected = content == CONFIG_CONTENT_KEY ? "a file with a key" : "a file with a secret";
+    return content_problem(path, content);
 }
 
 bool config_file_exposed(const char *path)
@@ -138,11 +168,17 @@ const char *config_directory_problem(const char *path)
 
     if (!*path || (slash && !slash[1]))
         return "it names a directory, and a file is expected";
-    char *folder = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+    char *folder = slash ? strndup(path, (size_t)(slash + 1 - path)) : strdup(".");
     if (!folder)
         return "memory is short";
     if (access(folder, W_OK | X_OK) == -1)
         problem = strerror(errno);
     free(folder);
     return problem;
+}
+
+const char *config_kept_file_problem(const char *path)
+{
+    bool there = !config_directory_problem(path) && access(path, F_OK) == 0;
+    return there ? reading_problem(path) : NULL;
 }

@@ -37,8 +37,12 @@ bool config_listen_valid(const char *text);
 /* "HOST:PORT", or an absolute path. */
 bool config_redis_valid(const char *text);
 
-/* What hinders reading a file; NULL: nothing. */
-const char *config_file_problem(const char *path);
+/* What a file holds: no matter what, a password or token in its first line, a key. */
+enum config_content { CONFIG_CONTENT_ANY, CONFIG_CONTENT_SECRET, CONFIG_CONTENT_KEY };
+
+/* What hinders using a file, and what is expected instead; NULL: nothing. */
+const char *config_file_problem(const char *path, enum config_content content,
+                                const char **ret_expected);
 
 /* May everybody read it? */
 bool config_file_exposed(const char *path);
@@ -48,5 +52,8 @@ const char *config_program_problem(const char *path);
 
 /* What hinders files from being created beside `path`; NULL: nothing. */
 const char *config_directory_problem(const char *path);
+
+/* What hinders reading a file that is there already and will be replaced; NULL: nothing. */
+const char *config_kept_file_problem(const char *path);
 
 #endif

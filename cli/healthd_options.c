@@ -18,7 +18,7 @@ static const char usage[] =
     "       healthd --check-config [FILE]\n"
     "       healthd --cluster NAME --node NAME=HOST[:PORT]... [--user U] [--password-file F]\n"
     "               [--heartbeat ADDRESS:PORT|none] [--key-file F]\n"
-    "               [--http ADDRESS:PORT|none]\n";
+    "               [--http ADDRESS:PORT|none] [--token-file F]\n";
 
 static const char help[] =
     "\n"
@@ -37,6 +37,7 @@ static const char help[] =
     "                          0.0.0.0:9201); none: nowhere\n"
     "      --key-file F        the key that agents share\n"
     "      --http A:P          where HTTP is served (default 127.0.0.1:9200); none: nowhere\n"
+    "      --token-file F      who shows its first line there may change something\n"
     "\n"
     "  -h, --help              this\n"
     "  -V, --version           the version, and those of the libraries\n"
@@ -64,7 +65,17 @@ static enum healthd_call misused(const char *what, const char *value)
     return HEALTHD_CALL_MISUSED;
 }
 
-enum { CHECK_CONFIG = 256, CLUSTER, NODE, USER, PASSWORD_FILE, HEARTBEAT, KEY_FILE, HTTP };
+enum {
+    CHECK_CONFIG = 256,
+    CLUSTER,
+    NODE,
+    USER,
+    PASSWORD_FILE,
+    HEARTBEAT,
+    KEY_FILE,
+    HTTP,
+    TOKEN_FILE
+};
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
@@ -76,6 +87,7 @@ static const struct option long_options[] = {
     {"heartbeat", required_argument, NULL, HEARTBEAT},
     {"key-file", required_argument, NULL, KEY_FILE},
     {"http", required_argument, NULL, HTTP},
+    {"token-file", required_argument, NULL, TOKEN_FILE},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0}};
@@ -106,6 +118,8 @@ static const char **place_of(struct healthd_options *options, int option)
         return &options->call.key_file;
     case HTTP:
         return &options->call.http_listen;
+    case TOKEN_FILE:
+        return &options->call.token_file;
     default:
         return NULL;
     }
@@ -116,7 +130,7 @@ static enum healthd_call check(struct healthd_options *options, enum healthd_cal
 {
     const struct config_call *one = &options->call;
     bool described = one->node_count || one->user || one->password_file || one->heartbeat_listen ||
-                     one->key_file || one->http_listen;
+                     one->key_file || one->http_listen || one->token_file;
 
     if (described && !one->cluster)
         return misused("--cluster is expected", "");

@@ -43,6 +43,7 @@ healthd_service(healthd-agent)
 install(FILES deploy/healthd.yaml DESTINATION /etc/healthd RENAME healthd.yaml.example COMPONENT healthd)
 install(FILES deploy/agent.env DESTINATION /etc/healthd RENAME agent.env.example COMPONENT healthd-agent)
 install(FILES deploy/healthd.sysusers DESTINATION lib/sysusers.d RENAME healthd.conf COMPONENT healthd)
+install(FILES deploy/healthd.tmpfiles DESTINATION lib/tmpfiles.d RENAME healthd.conf COMPONENT healthd)
 install(FILES deploy/debian/libhealthd0/overrides
     DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides RENAME libhealthd0 COMPONENT libhealthd0)
 install(DIRECTORY deploy/handlers deploy/haproxy deploy/proxysql deploy/prometheus deploy/grafana
@@ -76,7 +77,10 @@ foreach(package ${packages})
 endforeach()
 
 set(CPACK_DEBIAN_HEALTHD_PACKAGE_DEPENDS
-    "init-system-helpers (>= 1.54), systemd | systemd-standalone-sysusers | systemd-sysusers")
+    "init-system-helpers (>= 1.54)"
+    "systemd | systemd-standalone-sysusers | systemd-sysusers"
+    "systemd | systemd-standalone-tmpfiles | systemd-tmpfiles")
+list(JOIN CPACK_DEBIAN_HEALTHD_PACKAGE_DEPENDS ", " CPACK_DEBIAN_HEALTHD_PACKAGE_DEPENDS)
 set(CPACK_DEBIAN_HEALTHD_PACKAGE_RECOMMENDS healthd-tools)
 set(CPACK_DEBIAN_HEALTHD_PACKAGE_SUGGESTS redis-server)
 set(CPACK_DEBIAN_HEALTHD-AGENT_PACKAGE_DEPENDS "init-system-helpers (>= 1.54)")

@@ -3,14 +3,11 @@
  */
 #include "heartbeat_wire.h"
 
-#include <errno.h>
+#include <healthd/secret.h>
 #include <openssl/core_names.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define KEY_MIN 16
-#define KEY_MAX 4096
 
 struct wire_key {
     EVP_MAC_CTX *mac; /* initialised with the key; each HMAC begins it anew */
@@ -24,7 +21,7 @@ struct wire_key *wire_key_create(const void *bytes, size_t size)
         OSSL_PARAM_construct_end(),
     };
 
-    if (size < KEY_MIN)
+    if (size < HEALTH_KEY_MIN)
         return NULL;
     struct wire_key *key = calloc(1, sizeof *key);
     EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
@@ -62,43 +59,22 @@ static void say(health_remark *remark, void *context, const char *path, const ch
     remark(context, HEALTH_NODE_NONE, text);
 }
 
-/* People end files with a newline that is not meant to be part of the key. */
-static size_t without_newline(const char *bytes, size_t size)
-{
-    if (size && bytes[size - 1] == '\n')
-        size--;
-    if (size && bytes[size - 1] == '\r')
-        size--;
-    return size;
-}
-
 struct wire_key *wire_key_read(const char *path, health_remark *remark, void *context)
 {
-    char bytes[KEY_MAX + 1];
+    char bytes[HEALTH_KEY_SIZE];
+    size_t size;
     struct stat status;
     struct wire_key *key = NULL;
-    FILE *file = fopen(path, "rbe");
+    const char *why = health_key_read(path, bytes, &size);
 
-    if (!file) {
-        say(remark, context, path, strerror(errno));
-        return NULL;
+    if (!why) {
+        key = wire_key_create(bytes, size);
+        why = key ? NULL : "it cannot be used: the cryptographic library has no HMAC";
     }
-    size_t size = fread(bytes, 1, sizeof bytes, file);
-    if (ferror(file)) {
-        say(remark, context, path, strerror(errno));
-    } else if (size > KEY_MAX) {
-        say(remark, context, path, "is longer than 4096 bytes: is it a key?");
-    } else if (without_newline(bytes, size) < KEY_MIN) {
-        say(remark, context, path,
-            "is shorter than 16 bytes; make one with: head -c 32 /dev/urandom | base64");
-    } else {
-        key = wire_key_create(bytes, without_newline(bytes, size));
-        if (!key)
-            say(remark, context, path, "cannot be used: the cryptographic library has no HMAC");
-        else if (fstat(fileno(file), &status) == 0 && status.st_mode & S_IROTH)
-            say(remark, context, path, "everybody on this machine can read it: chmod o-rwx it");
-    }
+    if (why)
+        say(remark, context, path, why);
+    else if (stat(path, &status) == 0 && status.st_mode & S_IROTH)
+        say(remark, context, path, "everybody on this machine can read it: chmod o-rwx it");
     OPENSSL_cleanse(bytes, sizeof bytes);
-    fclose(file);
     return key;
 }

@@ -1,5 +1,5 @@
 /*
- * secret.c - the first line of a file.
+ * secret.c - the first line of a file, and the whole of one.
  */
 #include <healthd/secret.h>
 
@@ -41,5 +41,29 @@ const char *health_secret_read(const char *path, char ret_line[HEALTH_SECRET_SIZ
         return "its first line is empty";
     return strlen(ret_line) == HEALTH_SECRET_SIZE - 1
                ? "its first line must have at most 510 characters"
+               : NULL;
+}
+
+static size_t without_newline(const char *bytes, size_t size)
+{
+    if (size && bytes[size - 1] == '\n')
+        size--;
+    if (size && bytes[size - 1] == '\r')
+        size--;
+    return size;
+}
+
+const char *health_key_read(const char *path, char ret_key[HEALTH_KEY_SIZE], size_t *ret_length)
+{
+    const char *why;
+    ssize_t length = read_start(path, ret_key, HEALTH_KEY_SIZE, &why);
+
+    if (why)
+        return why;
+    if (length == HEALTH_KEY_SIZE)
+        return "it is longer than 4096 bytes: is it a key?";
+    *ret_length = without_newline(ret_key, (size_t)length);
+    return *ret_length < HEALTH_KEY_MIN
+               ? "it is shorter than 16 bytes; make one with: head -c 32 /dev/urandom | base64"
                : NULL;
 }

@@ -8,6 +8,9 @@
 
 #define LAB "clusters: [{name: lab, nodes: [{name: n1, address: 10.0.0.1}]}]\n"
 
+/* What may be a key, and a password or token too. */
+#define STAGE_KEY "0123456789abcdef"
+
 /* What was said, one a line, without the path before the line number. */
 struct said {
     char text[8192];

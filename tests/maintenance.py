@@ -322,6 +322,18 @@ def refused(stage):
     stage.stop()
 
 
+def without_a_configuration(stage):
+    """The command line names the token, too."""
+    call = ["--cluster", "lab", "--node", f"n1=127.0.0.1:{stage.lab.port('n1', 3306)}", "--user", PROBE_USER,
+            "--password-file", str(stage.password), "--heartbeat", "none", "--http", f"127.0.0.1:{stage.port}",
+            "--token-file", str(stage.token)]
+    stage.start(call)
+    wait_served(stage.port)
+    check(stage.ask("POST", PATH, {"reason": "x"}, token="another")[0] == 401, "with another token")
+    check(stage.on()["maintenance"]["kept"] is False, "nobody said where it is kept")
+    stage.stop()
+
+
 def acknowledged(stage):
     """A quick double crash is acknowledged by who has the token; of a cluster that is not there, nobody can."""
     stage.configure()
@@ -376,8 +388,8 @@ def unwritable_file(stage):
     stage.stop()
 
 
-SCENES = (on_and_off, until, restarted, reloaded, still_judged, unknown, refused, acknowledged, damaged_file,
-          unwritable_file)
+SCENES = (on_and_off, until, restarted, reloaded, still_judged, unknown, refused, without_a_configuration,
+          acknowledged, damaged_file, unwritable_file)
 
 
 def main():

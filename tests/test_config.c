@@ -177,7 +177,7 @@ Test(config, every_key_is_read)
     struct config config;
     struct said said;
 
-    scratch_file(secret, "secret", "", 0);
+    scratch_file(secret, "secret", STAGE_KEY, strlen(STAGE_KEY));
     snprintf(text, sizeof text, whole, secret, secret, secret, secret, secret, secret, secret);
     cr_assert(stage_read(text, CONFIG_FOR_DAEMON, &config, &said), "%s", said.text);
     check_whole(&config);
@@ -210,7 +210,7 @@ Test(config, with_a_key_agents_may_come_from_everywhere)
     char secret[SCRATCH_SIZE];
     char text[512];
 
-    scratch_file(secret, "secret", "", 0);
+    scratch_file(secret, "secret", STAGE_KEY, strlen(STAGE_KEY));
     snprintf(text, sizeof text, LAB "heartbeat: {key_file: %s}\n", secret);
     cr_assert(stage_read(text, CONFIG_FOR_DAEMON, &config, &said), "%s", said.text);
     cr_expect_str_eq(config.heartbeat_listen, "0.0.0.0:9201");

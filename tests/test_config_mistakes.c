@@ -239,6 +239,83 @@ Test(config_mistakes, a_cluster_has_at_most_32_nodes)
     config_clear(&config);
 }
 
+/* A file that holds `content`: its path stands between `before` and `after` in the text, and behind `expected` in what
+ * is said. */
+struct useless {
+    const char *before;
+    const char *after;
+    const char *content;
+    const char *expected;
+    const char *why;
+};
+
+#define SHORT "it is shorter than 16 bytes; make one with: head -c 32 /dev/urandom | base64"
+#define EMPTY "its first line is empty"
+
+static const struct useless useless_files[] = {
+    {LAB "heartbeat: {key_file: ", "}", "",
+     "2: a file with a key is expected for key_file: ", SHORT},
+    {LAB "heartbeat: {key_file: ", "}", "0123456789abcde\r\n",
+     "2: a file with a key is expected for key_file: ", SHORT},
+    {LAB "http: {token_file: ", "}", "",
+     "2: a file with a secret is expected for token_file: ", EMPTY},
+    {LAB "report: {redis: {password_file: ", "}}", "\nsecond\n",
+     "2: a file with a secret is expected for password_file: ", EMPTY},
+    {"clusters:\n  - {name: lab, " NODE ",\n     password_file: ", "}", "\n",
+     "3: a file with a secret is expected for password_file: ", EMPTY},
+};
+
+Test(config_mistakes, a_file_that_holds_nothing_useful)
+{
+    for (size_t i = 0; i < sizeof useless_files / sizeof *useless_files; i++) {
+        const struct useless *useless = &useless_files[i];
+        char path[SCRATCH_SIZE], text[512], expected[512];
+        struct config config;
+        struct said said;
+
+        scratch_file(path, "useless", useless->content, strlen(useless->content));
+        snprintf(text, sizeof text, "%s%s%s\n", useless->before, path, useless->after);
+        snprintf(expected, sizeof expected, "%s%s: %s\n", useless->expected, path, useless->why);
+        cr_expect_not(stage_read(text, CONFIG_FOR_DAEMON, &config, &said));
+        cr_expect_str_eq(said.text, expected, "%s", said.text);
+        config_clear(&config);
+        unlink(path);
+    }
+}
+
+/* Where there is one already, it is read at the start. */
+Test(config_mistakes, a_file_that_is_kept_can_be_read)
+{
+    static const char *const keys[] = {"memory", "http: {maintenance_file"};
+    char path[SCRATCH_SIZE], text[512], expected[512];
+    struct config config;
+    struct said said;
+
+    scratch_directory(path, "kept");
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(text, sizeof text, LAB "%s: %s%s\n", keys[i], path, i ? "}" : "");
+        snprintf(expected, sizeof expected,
+                 "2: a file that can be read is expected for %s: %s: it is not a file\n",
+                 i ? "maintenance_file" : "memory", path);
+        cr_expect_not(stage_read(text, CONFIG_FOR_DAEMON, &config, &said));
+        cr_expect_str_eq(said.text, expected, "%s", said.text);
+        config_clear(&config);
+    }
+    rmdir(path);
+}
+
+/* Some programs of the system are files that everybody may run, and no directories. */
+Test(config_mistakes, a_file_is_no_place_for_others)
+{
+    struct config config;
+    struct said said;
+
+    cr_expect_not(stage_read(LAB "memory: /bin/true/m.json\n", CONFIG_FOR_DAEMON, &config, &said));
+    cr_expect_str_eq(said.text, "2: a file that can be created is expected for memory: "
+                                "/bin/true/m.json: Not a directory\n");
+    config_clear(&config);
+}
+
 Test(config_mistakes, a_secret_that_everybody_can_read_is_a_warning)
 {
     char secret[SCRATCH_SIZE];
@@ -246,7 +323,7 @@ Test(config_mistakes, a_secret_that_everybody_can_read_is_a_warning)
     struct config config;
     struct said said;
 
-    scratch_file(secret, "secret", "", 0);
+    scratch_file(secret, "secret", STAGE_KEY, strlen(STAGE_KEY));
     cr_assert_eq(chmod(secret, 0644), 0);
     snprintf(text, sizeof text, LAB "heartbeat: {key_file: %s}\n", secret);
     cr_expect(stage_read(text, CONFIG_FOR_DAEMON, &config, &said), "%s", said.text);

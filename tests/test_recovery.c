@@ -143,6 +143,14 @@ Test(recovery, what_the_command_found_is_told)
     expect_position("sleep 0.1; " SAYS "sleep 0.1; echo more");
 }
 
+/* Or mysqld would tell the agent's service manager how it is. */
+Test(recovery, the_command_has_our_environment_but_not_our_service_manager)
+{
+    setenv("NOTIFY_SOCKET", "/nowhere/notify", 1);
+    setenv("NOTIFY_SOCKET_X", "kept", 1);
+    expect_position("[ -z \"${NOTIFY_SOCKET+x}\" ] && [ \"$NOTIFY_SOCKET_X\" = kept ] && " SAYS);
+}
+
 /* Only the end is kept, and it is read on, or the command would never end. */
 Test(recovery, a_flood_before_the_position_does_no_harm)
 {

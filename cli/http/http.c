@@ -136,8 +136,8 @@ static bool may_change(struct http_call *call)
 
     if (!path) {
         http_refuse(call, 403,
-                    "http.token_file is expected in the configuration: without it "
-                    "nobody may change anything");
+                    "http.token_file (or --token-file) is expected in the configuration: without "
+                    "it nobody may change anything");
     } else if (why) {
         http_refuse(call, 403, "http.token_file: %s: %s", path, why);
     } else if (!shown || strncmp(shown, scheme, sizeof scheme - 1) != 0 ||

@@ -90,6 +90,17 @@ gcc -std=c17 -Wall -Wextra -Werror "$prefix/manual.c" -o "$prefix/manual" $(pkg-
 version=$(sed -n 's/^project(healthd VERSION \([0-9.]*\).*/\1/p' "$here/../../CMakeLists.txt")
 [ "$(pkg-config --modversion healthd)" = "$version" ] || fail 'pkg-config tells another version'
 
+# Some build with a library directory that is not below the prefix.
+other=$prefix/other
+cmake -S "$here/../.." -B "$other/build" -DBUILD_TESTING=OFF -DCMAKE_INSTALL_PREFIX="$other/usr" \
+    -DCMAKE_INSTALL_LIBDIR="$other/lib64" >"$prefix/log" 2>&1 || fail "$(cat "$prefix/log")"
+mkdir -p "$other/lib64/pkgconfig"
+cp "$other/build/cmake/libhealthd/healthd.pc" "$other/lib64/pkgconfig"
+for place in prefix=usr libdir=lib64 includedir=usr/include; do
+    told=$(PKG_CONFIG_PATH=$other/lib64/pkgconfig pkg-config --variable="${place%=*}" healthd)
+    [ "$(realpath -m "$told")" = "$(realpath -m "$other/${place#*=}")" ] || fail "pkg-config tells $place as $told"
+done
+
 readelf -d "$library" | grep -q 'SONAME.*\[libhealthd.so.0\]' || fail 'the SONAME is not libhealthd.so.0'
 needed=$(readelf -d "$library" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | grep -v '^libc\.so')
 [ -z "$needed" ] || fail "the library needs $needed"

@@ -42,6 +42,7 @@ for unit in healthd healthd-agent; do
     expect 'it was skipped' shows $unit ConditionResult no
 done
 expect 'its user is there' id healthd
+expect 'its directory is there' [ "$(stat -c '%U:%G %a' /var/lib/healthd)" = 'healthd:healthd 750' ]
 expect 'it runs' healthd --version
 expect 'it runs' healthd-agent --version
 expect 'it runs' healthctl rules
@@ -59,6 +60,9 @@ chown root:healthd /etc/healthd/*.pw /etc/healthd/*.key
 chmod 640 /etc/healthd/*.pw /etc/healthd/*.key
 healthd --check-config /etc/healthd/healthd.yaml.example >check.log 2>&1 ||
     fail "the example cannot be used: $(cat check.log)"
+sed 's/^# \(record\|memory\):/\1:/' /etc/healthd/healthd.yaml.example >all.yaml
+expect 'the example is good with all that is kept, too' setpriv --reuid=healthd --regid=healthd --init-groups \
+    healthd --check-config all.yaml
 sed -e 's/10\.0\.0\.[0-9]/127.0.0.1/; s/name: n1,/&port: 1,/; s/name: n2,/&port: 2,/; s/name: n3,/&port: 3,/' \
     -e 's/^# record/record/; s/interval_ms: 500/interval_ms: 200/' \
     /etc/healthd/healthd.yaml.example >/etc/healthd/healthd.yaml
@@ -126,6 +130,53 @@ expect 'it is told' shows healthd ExecMainStatus 78
 expect 'it failed' shows healthd ActiveState failed
 cp good.yaml /etc/healthd/healthd.yaml
 systemctl restart healthd || fail 'it does not start again'
+
+step 'a real server crashes: its agent finds out the position as its unit allows, and healthd is told'
+systemctl stop healthd healthd-agent
+cp /etc/healthd/agent.env good.env
+cat >/etc/healthd/healthd.yaml <<'YAML'
+clusters:
+  - {name: lab, user: probe, password_file: /etc/healthd/probe.pw, nodes: [{name: n1, address: 127.0.0.1}]}
+heartbeat: {key_file: /etc/healthd/heartbeat.key}
+http: {token_file: /etc/healthd/http.token}
+YAML
+cp -p /etc/healthd/heartbeat.key /etc/healthd/http.token
+sed -e 's/10\.0\.0\.254/127.0.0.1/; /^OPTIONS/d; s/^#OPTIONS/OPTIONS/' /etc/healthd/agent.env.example \
+    >/etc/healthd/agent.env
+cat >/etc/mysql/mariadb.conf.d/60-galera.cnf <<'CNF'
+[mariadbd]
+datadir = /var/lib/mysql
+socket = /run/mysqld/mysqld.sock
+pid_file = /run/mysqld/mysqld.pid
+binlog_format = ROW
+wsrep_on = ON
+wsrep_provider = /usr/lib/galera/libgalera_smm.so
+wsrep_cluster_address = gcomm://127.0.0.1
+wsrep_node_address = 127.0.0.1
+CNF
+rm -r /var/lib/mysql /run/mysqld # the agent may be there before the server
+systemctl start healthd healthd-agent || fail 'they do not start'
+mkdir /var/lib/mysql /run/mysqld
+chown mysql /var/lib/mysql /run/mysqld
+mariadb-install-db --user=mysql --skip-test-db --force >install-db.log 2>&1 || fail "no database: $(cat install-db.log)"
+systemd-run --quiet --unit=mariadb --uid=mysql -p AmbientCapabilities=CAP_IPC_LOCK \
+    -p CapabilityBoundingSet=CAP_IPC_LOCK mariadbd --wsrep-new-cluster || fail 'no server'
+sql() { mariadb --socket=/run/mysqld/mysqld.sock -N -e "$1"; }
+until_true 'it takes connections' sql 'SELECT 1'
+expect 'it has data' sql "CREATE USER probe@'%' IDENTIFIED BY 'secret';
+    CREATE TABLE mysql.t (i INT PRIMARY KEY) ENGINE=InnoDB; INSERT INTO mysql.t VALUES (1), (2)"
+until_true 'it is seen' logged 'event=state .*node=n1 .*to=green'
+position=$(sql "SELECT CONCAT_WS(':', MAX(IF(VARIABLE_NAME = 'WSREP_CLUSTER_STATE_UUID', VARIABLE_VALUE, NULL)),
+    MAX(IF(VARIABLE_NAME = 'WSREP_LAST_COMMITTED', VARIABLE_VALUE, NULL))) FROM information_schema.GLOBAL_STATUS")
+systemctl kill --signal=KILL mariadb
+until_true 'the crash is named' logged 'event=fault .*full-crash.* on=yes'
+healthctl recover lab --token-file /etc/healthd/http.token >recover.log 2>&1 || fail "recover: $(cat recover.log)"
+grep -qxE "n1 +done +$position" recover.log || fail "$position is expected: $(cat recover.log)"
+systemctl stop healthd healthd-agent
+cp good.yaml /etc/healthd/healthd.yaml
+cp good.env /etc/healthd/agent.env
+rm /etc/healthd/http.token
+systemctl start healthd healthd-agent || fail 'they do not start'
 
 step 'upgraded over itself: restarted, and what was decided stays'
 pid=$(show MainPID healthd)

@@ -46,17 +46,16 @@ version=$(dpkg-deb -f "$packages"/libhealthd0_*.deb Version)
 
 examples=/usr/share/doc/healthd/examples
 holds healthd /usr/sbin/healthd /lib/systemd/system/healthd.service /usr/lib/sysusers.d/healthd.conf \
-    /etc/healthd/healthd.yaml.example /usr/share/doc/healthd/redis.md /usr/share/doc/healthd/alerts.md \
-    /usr/share/doc/healthd/handling.md $examples/handlers/galera-node \
+    /usr/lib/tmpfiles.d/healthd.conf /etc/healthd/healthd.yaml.example /usr/share/doc/healthd/redis.md \
+    /usr/share/doc/healthd/alerts.md /usr/share/doc/healthd/handling.md $examples/handlers/galera-node \
     $examples/haproxy/healthd.cfg $examples/prometheus/healthd.rules.yaml $examples/grafana/healthd.json \
     $examples/proxysql/healthd-proxysql $examples/proxysql/README.md \
-    $man/man8/healthd.8.gz $man/man5/healthd.yaml.5.gz $man/man7/healthd-reasons.7.gz \
-    $man/man7/healthd-http.7.gz $man/man7/healthd-metrics.7.gz
+    $man/man8/healthd.8.gz $man/man5/healthd.yaml.5.gz $man/man7/healthd-http.7.gz $man/man7/healthd-metrics.7.gz
 holds healthd-agent /usr/sbin/healthd-agent /lib/systemd/system/healthd-agent.service \
     /etc/healthd/agent.env.example $man/man8/healthd-agent.8.gz
 holds healthd-tools /usr/bin/healthctl $man/man1/healthctl.1.gz $man/man5/healthd-trace.5.gz \
-    /usr/share/bash-completion/completions/healthctl /usr/share/fish/vendor_completions.d/healthctl.fish \
-    /usr/share/zsh/vendor-completions/_healthctl
+    $man/man7/healthd-reasons.7.gz /usr/share/bash-completion/completions/healthctl \
+    /usr/share/fish/vendor_completions.d/healthctl.fish /usr/share/zsh/vendor-completions/_healthctl
 library=/usr/lib/$multiarch/libhealthd
 holds libhealthd0 "$library.so.0" "$library.so.$version" /usr/share/lintian/overrides/libhealthd0
 holds libhealthd-dev "$library.so" "$library.a" "/usr/lib/$multiarch/pkgconfig/healthd.pc" \
@@ -66,7 +65,7 @@ holds libhealthd-dev "$library.so" "$library.a" "/usr/lib/$multiarch/pkgconfig/h
     /usr/include/healthd/reason.h /usr/include/healthd/rules.h /usr/include/healthd/ruleset.h \
     /usr/include/healthd/types.h
 
-says healthd Depends '^init-system-helpers .*systemd-sysusers.*libevent-extra.*libhiredis.*libmariadb3'
+says healthd Depends '^init-system-helpers .*systemd-sysusers.*systemd-tmpfiles.*libevent-extra.*libhiredis.*libmariadb3'
 says healthd-agent Depends 'libmariadb3'
 says healthd-tools Depends '^libc6 .*libcjson1 .*libyaml-0-2$'
 says libhealthd0 Depends '^libc6 \([^,]*$'
@@ -75,6 +74,12 @@ configures healthd /etc/healthd/healthd.yaml.example
 configures healthd-agent /etc/healthd/agent.env.example
 dpkg-deb -I "$packages"/libhealthd0_*.deb shlibs | grep -qx "libhealthd 0 libhealthd0 (>= $version)" ||
     fail 'who links with libhealthd0 does not depend on it'
+
+dpkg-deb -x "$packages"/libhealthd-dev_*.deb "$folder/dev"
+for place in libdir=libhealthd.a includedir=healthd/engine.h; do
+    told=$(PKG_CONFIG_LIBDIR="$folder/dev/usr/lib/$multiarch/pkgconfig" pkg-config --variable="${place%=*}" healthd)
+    [ -f "$told/${place#*=}" ] || fail "pkg-config tells ${place%=*} as $told"
+done
 
 lintian --fail-on error,warning "$packages"/*.deb || fail 'lintian has objections'
 

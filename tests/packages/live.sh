@@ -18,7 +18,8 @@ trap 'rm -rf "$folder"' EXIT
 needed=$(for package in "$packages"/*.deb; do
     dpkg-deb -f "$package" Depends
 done | tr ',' '\n' | sed 's/|.*//; s/(.*//; s/ //g' | grep -v '^libhealthd' | sort -u | paste -sd,)
-mmdebstrap --quiet --variant=minbase --include="$needed,systemd-sysv,dbus,procps" "$release" "$root" ||
+galera=mariadb-server-core,mariadb-client-core,galera-4 # to be recovered
+mmdebstrap --quiet --variant=minbase --include="$needed,systemd-sysv,dbus,procps,$galera" "$release" "$root" ||
     { echo 'FAILED: no Debian could be set up: is a mirror reachable?' && exit 1; }
 
 mkdir "$root/test"
