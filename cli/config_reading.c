@@ -155,9 +155,9 @@ void config_read_kept_file(struct reading *reading, const struct key *key, yaml_
     config_read_new_file(reading, key, value, target);
     const char *path = *(const char **)config_field_of(key, target);
     const char *problem = reading->whole ? config_kept_file_problem(path) : NULL;
-    if (problem)
-        notes_error(&reading->notes, yaml_line(value),
-                    "a file that can be read is expected for %s: %s: %s", key->name, path, problem);
+    if (problem) /* no mistake: to watch without what it holds is better than not to watch */
+        notes_warn(&reading->notes, yaml_line(value),
+                   "a file that can be read is expected for %s: %s: %s", key->name, path, problem);
 }
 
 /* ---- Mappings and lists ---- */
