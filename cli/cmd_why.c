@@ -22,7 +22,8 @@ static int print_recorded(const struct recorded *recorded, const char *name, uin
     const struct overview overview = {.roster = &recorded->roster,
                                       .engine = replay->engine,
                                       .sightings = recorded->sightings,
-                                      .limits = &replay->limits};
+                                      .limits = &replay->limits,
+                                      .now_ns = replay->now_ns};
     struct why_times times;
     struct health_why why;
     char *text = json_print(overview_why(&overview, node));
@@ -34,9 +35,9 @@ static int print_recorded(const struct recorded *recorded, const char *name, uin
     snprintf(times.since, sizeof times.since, "since %.3f s",
              replay_seconds(replay, why.node.since_ns));
     if (why.next_ns == HEALTH_NEVER_NS)
-        snprintf(times.next, sizeof times.next, "never");
+        snprintf(times.next, sizeof times.next, "nothing changes");
     else
-        snprintf(times.next, sizeof times.next, "not before %.3f s",
+        snprintf(times.next, sizeof times.next, "it is judged anew at %.3f s",
                  replay_seconds(replay, why.next_ns));
     why_print(json, &times);
     cJSON_Delete(json);
@@ -87,9 +88,9 @@ static void print_live(const cJSON *document, const struct directory_entry *entr
     snprintf(times.since, sizeof times.since, "for %s (since %.40s)", span,
              picture_text(node, "since"));
     if (picture_number(node, "next_ms", &next_ms))
-        snprintf(times.next, sizeof times.next, "not for another %.3f s", next_ms / 1e3);
+        snprintf(times.next, sizeof times.next, "it is judged anew in %.1f s", next_ms / 1e3);
     else
-        snprintf(times.next, sizeof times.next, "never");
+        snprintf(times.next, sizeof times.next, "nothing changes");
     why_print(node, &times);
 }
 

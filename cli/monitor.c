@@ -450,7 +450,8 @@ void monitor_status(const struct monitor *monitor, char *text, size_t size)
             colours[cluster.colour]++;
             greens += cluster.states[HEALTH_STATE_GREEN];
         }
-    size_t length = (size_t)snprintf(text, size, "%u clusters: ", roster->cluster_count);
+    size_t length = (size_t)snprintf(text, size, "%u cluster%s: ", roster->cluster_count,
+                                     roster->cluster_count == 1 ? "" : "s");
     for (unsigned i = 0; i < HEALTH_COLOUR_COUNT && length < size; i++)
         if (colours[i])
             length += (size_t)snprintf(text + length, size - length, "%u %s, ", colours[i],

@@ -49,6 +49,17 @@ static const char *fact_value(const struct health_why *why, enum health_node_fac
 
 /* ---- Witnesses ---- */
 
+static int64_t now_of(const struct overview *overview)
+{
+    return overview->now_ns ? overview->now_ns : health_clock_ns();
+}
+
+/* How old what is believed is; where nothing is, how long ago the witness spoke last. -1: never. */
+static int64_t age_or_silence(const struct overview *overview, int64_t age_ns, int64_t spoke_ns)
+{
+    return age_ns >= 0 || !spoke_ns ? age_ns : now_of(overview) - spoke_ns;
+}
+
 /* What a witness says, as the fact that the engine makes of it, with the age against the limit at which it
  * is no longer believed. */
 static cJSON *add_witness(cJSON *json, const char *name, const struct health_why *why,
@@ -65,7 +76,8 @@ static void add_probe(cJSON *json, const struct overview *overview, const struct
     cJSON *probe = add_witness(json, "probe", why, HEALTH_FACT_PROBE);
     bool failed = sighting->probe_ns && sighting->error != HEALTH_PROBE_NONE;
 
-    add_age(probe, why->probe_age_ns, overview->limits->probe_stale_ns);
+    add_age(probe, age_or_silence(overview, why->probe_age_ns, sighting->probe_ns),
+            overview->limits->probe_stale_ns);
     add_number(probe, "rtt_us", sighting->probe_ns != 0, sighting->rtt_ns / HEALTH_NS_PER_US);
     json_add_text(probe, "error",
                   failed ? health_probe_error_name((enum health_probe_error)sighting->error)
@@ -79,8 +91,9 @@ static void add_agent(cJSON *json, const struct overview *overview, const struct
     const struct health_heartbeat *beat = &sighting->heartbeat;
     cJSON *agent = add_witness(json, "agent", why, HEALTH_FACT_AGENT);
 
-    add_age(agent, why->agent_age_ns, overview->limits->agent_stale_ns);
-    if (!sighting->beat_ns)
+    add_age(agent, age_or_silence(overview, why->agent_age_ns, sighting->beat_ns),
+            overview->limits->agent_stale_ns);
+    if (why->agent_age_ns < 0)
         return;
     cJSON_AddStringToObject(agent, "mysqld",
                             health_process_name((enum health_process)beat->process));
@@ -128,10 +141,10 @@ static void add_view(cJSON *json, const struct overview *overview, const struct 
 }
 
 /* The members that a node names, by name; one that is not configured (an arbitrator) is "?". */
-static void add_members(cJSON *json, const struct overview *overview,
+static void add_members(cJSON *json, const struct overview *overview, const struct health_why *why,
                         const struct sighting *sighting)
 {
-    if (!sighting->member_count)
+    if (!sighting->member_count || why->view_age_ns < 0)
         return;
     cJSON *members = cJSON_AddArrayToObject(json, "members");
     for (uint8_t i = 0; i < sighting->member_count; i++) {
@@ -153,7 +166,7 @@ static void add_witnesses(cJSON *json, const struct overview *overview,
     add_agent(json, overview, why, sighting);
     add_witness(json, "peers", why, HEALTH_FACT_PEERS);
     add_view(json, overview, why, sighting);
-    add_members(json, overview, sighting);
+    add_members(json, overview, why, sighting);
 }
 
 /* ---- Nodes ---- */
@@ -244,7 +257,7 @@ static void add_facts(cJSON *json, const struct health_why *why)
                                 fact_value(why, (enum health_node_fact)i));
 }
 
-static void add_changes(cJSON *json, const struct health_why *why)
+static void add_changes(cJSON *json, const struct overview *overview, const struct health_why *why)
 {
     cJSON *changes = cJSON_AddArrayToObject(json, "changes");
 
@@ -257,7 +270,7 @@ static void add_changes(cJSON *json, const struct health_why *why)
                                 health_state_name((enum health_state)why->changes[i].state));
         cJSON_AddItemToArray(changes, change);
     }
-    int64_t left_ns = why->next_ns - health_clock_ns();
+    int64_t left_ns = why->next_ns - now_of(overview);
     add_number(json, "next_ms", why->next_ns != HEALTH_NEVER_NS,
                (left_ns > 0 ? left_ns : 0) / HEALTH_NS_PER_MS);
 }
@@ -271,7 +284,7 @@ cJSON *overview_why(const struct overview *overview, uint32_t node)
         return NULL;
     add_answers(json, &why);
     add_facts(json, &why);
-    add_changes(json, &why);
+    add_changes(json, overview, &why);
     return json;
 }
 

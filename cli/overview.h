@@ -60,6 +60,7 @@ struct overview {
     const struct config *config; /* as it is now */
     const char *reporter;
     uint64_t epoch;
+    int64_t now_ns;                       /* of a recording; 0: it is the clock's */
     int64_t start_ns;                     /* wall clock */
     const struct overview_acting *acting; /* NULL: nothing can be done, as in a recording */
 };

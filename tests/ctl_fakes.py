@@ -109,20 +109,27 @@ def pictures(_stage, fake):
     kept = node("n2", routable=False, routable_reason="desynced", extra={"new": 1},
                 maintenance={"reason": "new\033[31m disk", "since": "2026-01-02T03:00:00Z",
                              "until": "2026-01-02T06:00:00Z"})
+    quiet = node("n4", agent={"says": "none", "age_ms": 12000, "limit_ms": 3000},
+                 probe={"says": "none", "age_ms": None, "limit_ms": 7500}, routable=False, routable_reason="maintenance")
     newer = node("n1", view={"says": "member", "from": "agent", "age_ms": 1, "limit_ms": 2, "conf_id": 12, "size": 3,
                              "component": "non-Primary", "queue": 17, "server": "10.11.19-MariaDB\u00e9"})
-    fake.show(cluster("calm", [node("n1")]),
+    fake.show(cluster("calm", [node("n1"), quiet]),
               cluster("shop", [newer, kept, ill], "yellow", faults=["majority-at-risk", "of-tomorrow"]))
     table = ctl("status", server=fake.url, code=1)[0]
     says(table, "^2 clusters: 1 yellow, 1 green$", "^shop: yellow for 4m5s, 2 of 3 green, can lose 1 more: the sentence",
          "^  FAULT critical majority-at-risk: half of .*Expect", "^  FAULT of-tomorrow$",
-         "^  n1 +green .* ok 0.3/7.5s +ok 0.1/2.0s +agree +12/3 non-Primary +17 +10.11.19-MariaDB\\?\\?$",
+         "^  n1 +green .* ok 0.3/7.5s +ok 0.1/2.0s +agree +3 .#12. non-Primary +17 +10.11.19-MariaDB\\?\\?$",
          "^  n2 +green .* no:desynced ", "^  n3 +red-unclean +4m5s +no +exit-unsafe .* exclude +- +- +-$",
+         "^  n4 +green .*no:maintenance +synced +none +silent 12.0/3.0s ", "^  n4 takes no clients: pxc_maint_mode says so$",
          "^  n2 takes no clients: wsrep_desync is ON", "^  n3 is red-unclean: the sentence of exit-unsafe$",
          "^  n2 is in maintenance for 4m5s, until 2026-01-02T06:00:00Z: new.\\[31m disk$")
     check(table.index("shop") < table.index("calm") and "\033" not in table, table)
     fake.answers["/v1/clusters/shop/n2"] = (200, {"schema": 1, "time": "2026-01-02T03:04:05Z", "node": kept})
     says(ctl("why", "n2", server=fake.url)[0], "^maintenance since .* until 2026-01-02T06:00:00Z: new.\\[31m disk$")
+    ours = {**kept, "routable_reason": "maintenance", "transitions": 1, "agent": quiet["agent"]}
+    fake.answers["/v1/clusters/shop/n2"] = (200, {"schema": 1, "time": "2026-01-02T03:04:05Z", "node": ours})
+    says(ctl("why", "n2", server=fake.url)[0], "^routable: no .an operator has taken it out of service.$",
+         "^1 change of state, 1 unclean exit, ", "^  agent +silent +12.000 s ago, was believed for 3.000 s$")
     huge = "123456789012345678901"
     fake.answers["/v1/clusters/shop"] = (200, '{"schema":1,"no":"no","yes":true,"n":%s,"cluster":{"e":[],"o":{}}}' % huge)
     text = ctl("status", "shop", "-o", "yaml", server=fake.url, code=1)[0]
@@ -147,10 +154,10 @@ def widths(_stage, fake):
                 if width == 80:
                     check(re.search("^  a-node-with-a-ver[^ ]*~ ", terminal.text, re.M), terminal.text)
                     if arguments[0] == "status":
-                        says(terminal.text, "refused 0.3/7.5s", "^no room for .*VIEW")
+                        says(terminal.text, "  exit-unsafe\r", "^no room for PROBE, AGENT")
             finally:
                 terminal.close()
-    says(ctl("status", server=fake.url, code=1)[0], f"^  {long}  red-unclean .* exclude +12/3 ")
+    says(ctl("status", server=fake.url, code=1)[0], f"^  {long}  red-unclean .* exclude +3 .#12. ")
 
 
 @with_fake
@@ -159,15 +166,15 @@ def matrix(_stage, fake):
     listed = [node("n1", members=["n1", "n2", "?"]), node("n2", members=["n1", "n2"])]
     fake.show(cluster("lab", listed + [node("n3", "red-unclean", members=["n1", "n3"])]))
     text = ctl("matrix", server=fake.url)[0]
-    says(text, r"^  n1 +1  12/3  \.  \+  -$", r"^  n2 +2  12/3  \+  \.  -$", r"^  n3 +3  12/3  \+  -  \.$",
-         r"^  monitor +-     \+  \+  -$", "counts it as a member")
+    says(text, r"^  n1 +1  3 .#12.  \.  \+  -$", r"^  n2 +2  3 .#12.  \+  \.  -$", r"^  n3 +3  3 .#12.  \+  -  \.$",
+         r"^  monitor +- +   \+  \+  -$", "counts it as a member")
 
     def view(conf_id, age_ms=1):
         return {"age_ms": age_ms, "limit_ms": 30000, "conf_id": conf_id, "size": 2}
     fake.show(cluster("lab", [node("n1", view=view(5)), node("n2", view=view(5)), node("n3", view=view(6)),
                               node("n4", view=view(5, 40000))]))
     text = ctl("matrix", "lab", server=fake.url)[0]
-    says(text, r"^  n1 +1  5/2 +\.  ~  !  \?$", r"^  n3 +3  6/2 +!  !  \.  \?$", r"^  n4 +4  5/2 +\?  \?  \?  \.$")
+    says(text, r"^  n1 +1  2 .#5. +\.  ~  !  \?$", r"^  n3 +3  2 .#6. +!  !  \.  \?$", r"^  n4 +4  2 .#5. +\?  \?  \?  \.$")
 
 
 @with_fake

@@ -52,7 +52,8 @@ def explained(stage):
     for name in ("n2", "lab/n2"):
         says(ctl("why", name, server=stage.url)[0], "^lab/n2 is red-unclean for [0-9]+s \\(since 20",
              "is mysqld running\\? +no +rule running 110: refused", "probe +refused +[0-9.]+ s ago, believed for 7.500 s",
-             "^ +rtt_us [0-9]+, error refused", "what would change it\n", "yellow +if .*probe were leaving")
+             "^ +rtt_us [0-9]+, error refused", "what would change it\n", "yellow +if .*probe were leaving",
+             "^  silence +if nothing more is heard, it is judged anew in [0-9.]+ s$")
     says(ctl("why", "n1", server=stage.url, code=2)[1], "lab/n1, two/n1")
     says(ctl("why", "n9", server=stage.url, code=2)[1], "no node is called n9")
     says(ctl("why", "lab/n9", server=stage.url, code=2)[1], "404.*name of a node")
@@ -83,6 +84,7 @@ def diagnosed(stage):
     says(ctl("diagnose", trace, "--at", "27", code=1)[0], "^lab is yellow at 27.000 s$", "^critical: crash-loop ",
          "^  not met    n3 has not crashed 3 times within the window")
     says(ctl("diagnose", trace, "--at", "2")[0], "^lab is green at 2.000 s: no fault is known$")
+    check("remembered" not in page, "nothing is, and it has a heading")
     says(ctl("diagnose", trace, "--at", "soon", code=2)[1], "--at soon: seconds")
     says(ctl("diagnose", "--at", "2", code=2)[1], "--at goes with a trace")
     says(ctl("diagnose", "lab", "-o", "wide", code=2)[1], "table, json or yaml is expected")
@@ -96,7 +98,9 @@ def checked(stage):
     line = ctl("check", server=stage.url, code=2)[0]
     check(line.count("\n") == 1, line)
     says(line, r"^CRITICAL - lab is red \(0 of 2 green\): .* \| 'lab_green'=0;;;0;2$")
-    says(ctl("check", "nowhere", server=stage.url, code=3)[0], "^UNKNOWN - the server refuses \\(404\\)")
+    check(ctl("check", server=stage.url + "/", code=2)[0].startswith("CRITICAL - "), "a URL that ends with /")
+    says(ctl("check", "n1", server=stage.url, code=3)[0], "^UNKNOWN - the server refuses \\(404\\).*; of a node, ask: "
+         "healthctl why NODE$")
     stage.stop()
     says(ctl("check", server=stage.url, code=3)[0], "^UNKNOWN - .* cannot be reached: Connection refused")
     ctl("check", "--dance", code=3)

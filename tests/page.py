@@ -125,6 +125,8 @@ def maintained(stage, browser):
     took = browser.wait(f"{routable}.textContent === 'not routable: maintenance'")
     print(f"  it took {took * 1e3:.0f} ms from the command to the page")
     check(took < 2, "it did not come by the stream")
+    check(browser.run("document.getElementById('news').textContent") == "alpha n2 not routable",
+          "who does not see it is not told")
     word = stage.node("alpha", "n2")["maintenance"]
     expected = f"new <b>disk</b>, since {as_shown(word['since'])}, until {as_shown(word['until'])}"
     browser.wait(f"{told} === {expected!r}", 3)

@@ -33,7 +33,8 @@ void http_recover(struct http_call *call)
     if (cluster == ROSTER_NONE)
         return;
     cJSON *asked = ask(call, cluster);
-    cJSON *json = overview_diagnosis(call->overview, cluster);
-    cJSON_AddItemToObject(json, "asked", asked);
+    cJSON *json = overview_diagnosis(call->overview, cluster); /* with what is under way now */
+    if (!cJSON_AddItemToObject(json, "asked", asked))
+        cJSON_Delete(asked);
     http_answer_json(call, HTTP_OK, json);
 }

@@ -186,7 +186,10 @@ static void set_up(struct transfer *transfer, const struct client_request *reque
     long timeout_ms = (long)transfer->client->options.timeout_ms;
     char url[1024];
 
-    snprintf(url, sizeof url, "%s%s", transfer->client->options.server, request->path);
+    const char *server = transfer->client->options.server;
+    size_t length = strlen(server);
+    length -= server[length - 1] == '/'; /* the path begins with one */
+    snprintf(url, sizeof url, "%.*s%s", (int)length, server, request->path);
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -292,7 +295,7 @@ bool client_server_valid(const char *url)
     bool good = parts && http && strlen(url) < 512 && !strpbrk(url, "?#") &&
                 curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
                 curl_url_get(parts, CURLUPART_PATH, &path, 0) == CURLUE_OK &&
-                strcmp(path, "/") == 0 && url[strlen(url) - 1] != '/';
+                strcmp(path, "/") == 0;
     curl_free(path);
     curl_url_cleanup(parts);
     return good;

@@ -130,7 +130,7 @@ static int check(struct live *live, const char *cluster)
     if (!document) {
         fputs("UNKNOWN - ", stdout);
         print_sentence(problem);
-        putchar('\n');
+        puts(cluster && answer.status == 404 ? "; of a node, ask: healthctl why NODE" : "");
         return UNKNOWN;
     }
     code = judge(document);

@@ -81,14 +81,12 @@ static const char *monitor_symbol(const cJSON *node)
 
 static void add_head(struct table *table, const char *number, const char *name, const cJSON *view)
 {
-    double conf_id, size;
+    char text[PICTURE_VIEW_MAX] = "-";
 
+    picture_view(view, text);
     table_cell(table, NULL, "%s", name);
     table_cell(table, NULL, "%s", number);
-    if (picture_number(view, "conf_id", &conf_id) && picture_number(view, "size", &size))
-        table_cell(table, NULL, "%.0f/%.0f", conf_id, size);
-    else
-        table_cell(table, NULL, "-");
+    table_cell(table, NULL, "%s", text);
 }
 
 static void add_rows(struct table *table, const cJSON *nodes, const struct table_column *columns)
@@ -112,7 +110,7 @@ static void add_rows(struct table *table, const cJSON *nodes, const struct table
 
 static void print_cluster(const cJSON *cluster)
 {
-    struct table_column columns[TABLE_COLUMNS_MAX] = {{"NODE", 0}, {"#", 0}, {"VIEW", 1}};
+    struct table_column columns[TABLE_COLUMNS_MAX] = {{"NODE", 0}, {"#", 0}, {"MEMBERS", 1}};
     char numbers[TABLE_COLUMNS_MAX][4];
     const cJSON *nodes = picture_get(cluster, "nodes");
     const struct table_look look = {

@@ -6,6 +6,7 @@
 #include "paint.h"
 #include "picture.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -124,45 +125,59 @@ static void print_action(const cJSON *document)
 
 /* ---- What is remembered ---- */
 
-static void print_served(const cJSON *memory)
+/* A line below the heading, which is there only if there is a line. */
+__attribute__((format(printf, 2, 3))) static void remember(bool *headed, const char *format, ...)
 {
-    const cJSON *served = picture_get(memory, "served");
+    va_list arguments;
+
+    if (!*headed)
+        puts("\nremembered");
+    *headed = true;
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+}
+
+static void print_served(const cJSON *served, bool *headed)
+{
     double seqno;
 
     if (!picture_number(served, "seqno", &seqno))
         return;
-    printf("  the highest position served is %s:%.0f", picture_text(served, "history"), seqno);
+    remember(headed, "  the highest position served is %s:%.0f", picture_text(served, "history"),
+             seqno);
     print_age(served);
 }
 
-static void print_node_memory(const cJSON *node)
+static void print_node_memory(const cJSON *node, bool *headed)
 {
+    const char *name = picture_text(node, "node");
     const char *taint = picture_text(node, "taint");
     const char *recovery = picture_text(node, "recovery");
     double crashes = 0;
 
     picture_number(node, "crashes", &crashes);
     if (strcmp(taint, "none") != 0)
-        printf("  %s: its data is not to be trusted: %s\n", picture_text(node, "node"), taint);
+        remember(headed, "  %s: its data is not to be trusted: %s\n", name, taint);
     if (crashes > 0)
-        printf("  %s: %.0f crashes are remembered\n", picture_text(node, "node"), crashes);
+        remember(headed, "  %s: %.0f crash%s remembered\n", name, crashes,
+                 crashes == 1 ? " is" : "es are");
     if (strcmp(recovery, "none") != 0 && strcmp(recovery, "-") != 0)
-        printf("  %s: recovery of its position: %s\n", picture_text(node, "node"), recovery);
+        remember(headed, "  %s: recovery of its position: %s\n", name, recovery);
     if (cJSON_IsTrue(picture_get(node, "wanted")))
-        printf("  %s: is to be admitted again\n", picture_text(node, "node"));
+        remember(headed, "  %s: is to be admitted again\n", name);
 }
 
-static void print_memory(const cJSON *document)
+static void print_memory(const cJSON *memory)
 {
-    const cJSON *memory = picture_get(document, "memory");
     const cJSON *node;
+    bool headed = false;
 
-    puts("\nremembered");
-    print_served(memory);
+    print_served(picture_get(memory, "served"), &headed);
     if (cJSON_IsTrue(picture_get(memory, "split")))
-        puts("  two Primary components have been seen since it was last green");
+        remember(&headed, "  two Primary components have been seen since it was last green\n");
     for (node = picture_first(picture_get(memory, "nodes")); node; node = node->next)
-        print_node_memory(node);
+        print_node_memory(node, &headed);
 }
 
 void diagnosis_print(const cJSON *document, const char *when)
@@ -177,5 +192,5 @@ void diagnosis_print(const cJSON *document, const char *when)
     for (; fault; fault = fault->next)
         print_fault(fault);
     print_action(document);
-    print_memory(document);
+    print_memory(picture_get(document, "memory"));
 }

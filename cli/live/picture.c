@@ -62,6 +62,38 @@ const char *picture_reason(const cJSON *json, const char *key)
     return name;
 }
 
+bool picture_is_silent(const cJSON *witness)
+{
+    double age_ms;
+    return strcmp(picture_text(witness, "says"), "none") == 0 &&
+           picture_number(witness, "age_ms", &age_ms);
+}
+
+bool picture_view(const cJSON *view, char text[PICTURE_VIEW_MAX])
+{
+    double conf_id, size;
+
+    if (!picture_number(view, "conf_id", &conf_id) || !picture_number(view, "size", &size))
+        return false;
+    snprintf(text, PICTURE_VIEW_MAX, "%.0f (#%.0f)", size, conf_id);
+    return true;
+}
+
+/* One reason stands for two causes, of which the document tells one. */
+const char *picture_unroutable(const cJSON *node)
+{
+    bool ours = cJSON_IsObject(picture_get(node, "maintenance"));
+
+    if (strcmp(picture_text(node, "routable_reason"), "maintenance") != 0)
+        return picture_reason(node, "routable_reason");
+    return ours ? "an operator has taken it out of service" : "pxc_maint_mode says so";
+}
+
+const char *picture_plural(double count)
+{
+    return count == 1 ? "" : "s";
+}
+
 void picture_span(int64_t ms, char text[PICTURE_SPAN_MAX])
 {
     const int64_t s = (ms > 0 ? ms : 0) / MS_PER_S;

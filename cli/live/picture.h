@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #define PICTURE_SPAN_MAX 32
+#define PICTURE_VIEW_MAX 48
 
 /* A member of an object; NULL: it is not there, or there is no object. */
 const cJSON *picture_get(const cJSON *json, const char *key);
@@ -34,6 +35,18 @@ const char *picture_answer(const cJSON *json, const char *key);
 
 /* The sentence of a reason that is told by its name; the name where it is not known here. */
 const char *picture_reason(const cJSON *json, const char *key);
+
+/* Has the witness spoken once, and so long ago that nothing of it is believed any more? */
+bool picture_is_silent(const cJSON *witness);
+
+/* A view: how many members, and its number, "3 (#17)". False: it is not known. */
+bool picture_view(const cJSON *view, char text[PICTURE_VIEW_MAX]);
+
+/* "s", but for one of them. */
+const char *picture_plural(double count);
+
+/* Why a node takes no clients, as a sentence. */
+const char *picture_unroutable(const cJSON *node);
 
 /* "4m12s": two units say enough. */
 void picture_span(int64_t ms, char text[PICTURE_SPAN_MAX]);

@@ -16,13 +16,13 @@
 #include <string.h>
 
 static const struct table_column columns[] = {
-    {"NODE", 0},  {"STATE", 0}, {"FOR", 2},  {"ROUTABLE", 1}, {"REASON", 6}, {"PROBE", 3},
-    {"AGENT", 4}, {"PEERS", 5}, {"VIEW", 7}, {"QUEUE", 8},    {"SERVER", 9},
+    {"NODE", 0},  {"STATE", 0}, {"FOR", 2},     {"ROUTABLE", 1}, {"REASON", 3}, {"PROBE", 4},
+    {"AGENT", 5}, {"PEERS", 6}, {"MEMBERS", 7}, {"QUEUE", 8},    {"SERVER", 9},
 };
 
 static const struct table_column wide_columns[] = {
     {"NODE", 0},   {"STATE", 0},   {"FOR", 0},   {"ROUTABLE", 0}, {"REASON", 0},
-    {"PROBE", 0},  {"AGENT", 0},   {"PEERS", 0}, {"VIEW", 0},     {"QUEUE", 0},
+    {"PROBE", 0},  {"AGENT", 0},   {"PEERS", 0}, {"MEMBERS", 0},  {"QUEUE", 0},
     {"SERVER", 0}, {"ADDRESS", 0}, {"RTT", 0},   {"ERROR", 0},    {"UNCLEAN-EXITS", 0},
 };
 
@@ -53,20 +53,19 @@ static void add_witness(struct table *table, const cJSON *node, const char *name
     char age[2 * PICTURE_SPAN_MAX];
 
     tell_age(witness, age, sizeof age);
-    table_cell(table, NULL, "%s%s", picture_text(witness, "says"), age);
+    table_cell(table, NULL, "%s%s",
+               picture_is_silent(witness) ? "silent" : picture_text(witness, "says"), age);
 }
 
 /* A Primary view is what is expected, so that only another one is named. */
 static void add_view(struct table *table, const cJSON *view)
 {
     const char *component = picture_text(view, "component");
-    double conf_id, size;
-    char place[48] = "-";
+    char text[PICTURE_VIEW_MAX] = "-";
 
-    if (picture_number(view, "conf_id", &conf_id) && picture_number(view, "size", &size))
-        snprintf(place, sizeof place, "%.0f/%.0f", conf_id, size);
+    picture_view(view, text);
     bool other = strcmp(component, "Primary") != 0 && strcmp(component, "-") != 0;
-    table_cell(table, NULL, "%s%s%s", place, other ? " " : "", other ? component : "");
+    table_cell(table, NULL, "%s%s%s", text, other ? " " : "", other ? component : "");
 }
 
 static void add_routable(struct table *table, const cJSON *node)
@@ -238,7 +237,7 @@ static void add_sentence(struct table *table, const cJSON *node)
                    picture_text(node, "text"));
     else if (picture_no(node, "routable"))
         table_text(table, 2, picture_text(node, "name"), "", "takes no clients: %s",
-                   picture_reason(node, "routable_reason"));
+                   picture_unroutable(node));
 }
 
 static void add_cluster(struct table *table, const cJSON *document, const cJSON *cluster, bool wide)

@@ -50,9 +50,11 @@ static void print_witness(const cJSON *node, const char *key, const char *name)
         printf("  %-12s nothing\n", name);
         return;
     }
-    printf("  %-12s %-14s %.3f s ago", name, picture_text(witness, "says"), age_ms / 1e3);
+    bool silent = picture_is_silent(witness);
+    printf("  %-12s %-14s %.3f s ago", name, silent ? "silent" : picture_text(witness, "says"),
+           age_ms / 1e3);
     if (picture_number(witness, "limit_ms", &limit_ms))
-        printf(", believed for %.3f s", limit_ms / 1e3);
+        printf(silent ? ", was believed for %.3f s" : ", believed for %.3f s", limit_ms / 1e3);
     putchar('\n');
 }
 
@@ -165,13 +167,12 @@ static void print_verdict(const cJSON *node, const struct why_times *times)
     printf("%s is %s%s%s %s: %s (%s)\n", times->name, paint_state(paint, state), state,
            paint_end(paint), times->since, picture_text(node, "text"),
            picture_text(node, "reason"));
-    printf("routable: %s (%s)\n", picture_answer(node, "routable"),
-           picture_reason(node, "routable_reason"));
+    printf("routable: %s (%s)\n", picture_answer(node, "routable"), picture_unroutable(node));
     if (cJSON_IsObject(maintenance))
         printf("maintenance since %s until %s: %s\n", picture_text(maintenance, "since"),
                picture_text(maintenance, "until"), picture_text(maintenance, "reason"));
-    printf("%.0f changes of state, %.0f unclean exits, life %.0f of mysqld", transitions, unclean,
-           incarnation);
+    printf("%.0f change%s of state, %.0f unclean exit%s, life %.0f of mysqld", transitions,
+           picture_plural(transitions), unclean, picture_plural(unclean), incarnation);
     if (picture_number(node, "pid", &pid))
         printf(", pid %.0f", pid);
     putchar('\n');
@@ -188,5 +189,5 @@ void why_print(const cJSON *node, const struct why_times *times)
     print_facts(node);
     puts("\nwhat would change it");
     print_changes(node);
-    printf("  time alone: %s\n", times->next);
+    printf("  silence     if nothing more is heard, %s\n", times->next);
 }

@@ -227,6 +227,8 @@
             const view = viewOf(cluster);
             const row = event.node === undefined ? view.head : view.nodes.get(event.node);
             show(view);
+            if (event.state === event.from && event.turned)
+                rows.write($("news"), `${event.cluster} ${event.node} ${event.routable ? "routable" : "not routable"}`);
             if (event.state !== event.from) {
                 rows.write($("news"), `${event.cluster} ${event.node || ""} ${event.state}: ${event.text}`);
                 if (onScreen.has(view) && !still.matches)

@@ -227,6 +227,7 @@ const picture = (() => {
         } else if (event.number > last) {
             keep(event);
             if (event.version > home.told.version) {
+                event.turned = event.node !== undefined && event.routable !== home.told.routable;
                 takeChange(home.told, event);
                 clusters.get(event.cluster).moved = heard;
             }

@@ -44,7 +44,8 @@ const rows = (() => {
         const age = witness.age_ms;
         const heard = age !== null && age !== undefined;
         const seconds = (ms) => (ms / 1000).toFixed(ms < 9950 ? 1 : 0);
-        write(cell, heard ? `${witness.says} ${seconds(age)}/${seconds(witness.limit_ms)} s` : witness.says);
+        const says = heard && witness.says === "none" ? "silent" : witness.says;
+        write(cell, heard ? `${says} ${seconds(age)}/${seconds(witness.limit_ms)} s` : says);
         cell.classList.toggle("late", heard && age > witness.limit_ms / 2);
         cell.style.setProperty("--part", heard ? `${Math.min(100, (100 * age) / witness.limit_ms)}%` : "0%");
     }

@@ -17,7 +17,7 @@
     X(ANSWERS, "answers", "it answers") \
     X(ANSWERS_ERROR, "answers-error", "it answers with an error packet, so it runs") \
     X(AGENT_SEES, "agent-sees", "its agent sees the process") \
-    X(AGENT_ANSWERS, "agent-answers", "its agent gets answers where the monitor's path does not") \
+    X(AGENT_ANSWERS, "agent-answers", "its agent gets answers, and the monitor itself has none") \
     X(PEERS_CONFIRM, "peers-confirm", \
       "it runs, and its peers report the view it was last seen in") \
     X(VIEW_RECENT, "view-recent", "it runs, and was a member a moment ago") \
