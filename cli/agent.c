@@ -255,6 +255,25 @@ static void remark(void *context, uint32_t node, const char *text)
     agent->options.remark(agent->options.context, HEALTH_NODE_NONE, text);
 }
 
+/* NULL: nothing is in the way of one. */
+static const char *why_no_recovery(const struct health_heartbeat *beat)
+{
+    if (beat->recovery.status == HEALTH_RECOVERY_RUNNING)
+        return "the position is not recovered once more: that is under way";
+    if (beat->process == HEALTH_PROCESS_NOT_KNOWN)
+        return "the position is not recovered now: it is not known whether mysqld is there";
+    if (beat->process != HEALTH_PROCESS_STOPPED)
+        return "the position is not recovered now: mysqld is there";
+    if (beat->sst_in_progress == HEALTH_ANSWER_YES)
+        return "the position is not recovered: a state transfer was broken off (sst_in_progress), "
+               "so the data is torn";
+    if (beat->sst_in_progress != HEALTH_ANSWER_NO)
+        return "the position is not recovered: whether a state transfer was broken off cannot be "
+               "seen in the data "
+               "directory";
+    return NULL;
+}
+
 /* A monitor asks for the position. It works on the data directory: not while anybody else may. */
 static void recovery_wanted(void *context)
 {
@@ -263,9 +282,9 @@ static void recovery_wanted(void *context)
     struct health_heartbeat beat;
 
     look(agent, now_ns, &beat);
-    if (beat.process != HEALTH_PROCESS_STOPPED || beat.sst_in_progress != HEALTH_ANSWER_NO) {
-        remark(agent, HEALTH_NODE_NONE,
-               "the position is not recovered now: mysqld is there, or a state transfer was");
+    const char *hindrance = why_no_recovery(&beat);
+    if (hindrance) {
+        remark(agent, HEALTH_NODE_NONE, hindrance);
         return;
     }
     agent->down = beat;

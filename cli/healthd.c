@@ -301,10 +301,10 @@ static bool on_maintain(void *context, uint32_t node, const struct maintenance_w
     return monitor_maintain(daemon->monitor, node, wish);
 }
 
-static void on_acknowledge(void *context, uint32_t cluster)
+static bool on_acknowledge(void *context, uint32_t cluster)
 {
     struct daemon *daemon = context;
-    monitor_acknowledge(daemon->monitor, cluster);
+    return monitor_acknowledge(daemon->monitor, cluster);
 }
 
 static bool on_recover(void *context, uint32_t node)

@@ -460,12 +460,16 @@ void monitor_status(const struct monitor *monitor, char *text, size_t size)
         snprintf(text + length, size - length, "%u of %u nodes green", greens, roster->node_count);
 }
 
-void monitor_acknowledge(struct monitor *monitor, uint32_t cluster)
+bool monitor_acknowledge(struct monitor *monitor, uint32_t cluster)
 {
-    log_event(LOG_NOTICE, "acknowledge", "cluster=%s who=http",
-              roster_cluster_name(&monitor->roster, cluster));
+    bool kept = !memory_file_problem(monitor->memory_file);
+
+    log_event(LOG_NOTICE, "acknowledge", "cluster=%s who=http kept=%s",
+              roster_cluster_name(&monitor->roster, cluster), kept ? "yes" : "no");
     health_memory_acknowledge(monitor->memory, monitor->engine, cluster);
+    memory_file_hurry(monitor->memory_file);
     fault_watch_look(monitor->fault_watch, cluster);
+    return kept;
 }
 
 bool monitor_recover(struct monitor *monitor, uint32_t node)

@@ -50,8 +50,8 @@ void monitor_reread(struct monitor *monitor);
  * memory is short. */
 bool monitor_maintain(struct monitor *monitor, uint32_t node, const struct maintenance_wish *wish);
 
-/* A person has taken note of a cluster's quick double crash. */
-void monitor_acknowledge(struct monitor *monitor, uint32_t cluster);
+/* A person has taken note of a cluster's quick double crash. Would a restart remember that? */
+bool monitor_acknowledge(struct monitor *monitor, uint32_t cluster);
 
 /* Ask a node's agent once to recover its position. False: there is no agent to ask. */
 bool monitor_recover(struct monitor *monitor, uint32_t node);

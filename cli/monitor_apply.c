@@ -183,20 +183,30 @@ static uint32_t add_cluster(struct monitor *monitor, const struct config_cluster
     return number;
 }
 
+/* Let go of what a cluster that is watched holds no longer. */
+static void shrink_cluster(struct monitor *monitor, const struct config_cluster *wanted)
+{
+    uint32_t number = roster_find_cluster(&monitor->roster, wanted->name);
+
+    if (number != ROSTER_NONE)
+        monitor->roster.clusters[number].renewed = remove_nodes(
+            monitor, number, wanted, config_find_cluster(monitor->config, wanted->name));
+}
+
 /* Has it changed who belongs to it, or how many are expected? */
-static bool apply_cluster(struct monitor *monitor, const struct config_cluster *wanted)
+static bool grow_cluster(struct monitor *monitor, const struct config_cluster *wanted)
 {
     const struct config_cluster *former = config_find_cluster(monitor->config, wanted->name);
     uint32_t number = roster_find_cluster(&monitor->roster, wanted->name);
-    bool changed = number == ROSTER_NONE;
+    bool is_new = number == ROSTER_NONE;
 
-    if (changed)
+    if (is_new)
         number = add_cluster(monitor, wanted);
     if (number == ROSTER_NONE) {
         log_event(LOG_ERR, "failed", "cluster=%s text=\"there is no room for it\"", wanted->name);
         return false;
     }
-    changed |= remove_nodes(monitor, number, wanted, former);
+    bool changed = is_new || monitor->roster.clusters[number].renewed;
     changed |= add_nodes(monitor, number, wanted, former);
     if (former && former->expected_size != wanted->expected_size) {
         health_cluster_expect(monitor->engine, monitor->now_ns, number, wanted->expected_size);
@@ -247,8 +257,11 @@ bool monitor_apply(struct monitor *monitor, const struct config *config)
             remove_cluster(monitor, i);
             changed = true;
         }
+    /* First all that go: nodes that change their cluster need room for one life each, not for two. */
     for (size_t i = 0; i < config->cluster_count; i++)
-        changed |= apply_cluster(monitor, &config->clusters[i]);
+        shrink_cluster(monitor, &config->clusters[i]);
+    for (size_t i = 0; i < config->cluster_count; i++)
+        changed |= grow_cluster(monitor, &config->clusters[i]);
     monitor_drop_maintenance(monitor);
     if (monitor->recorder)
         record_clusters(monitor, config);

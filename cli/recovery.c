@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <fcntl.h>
+#include <healthd/process.h>
 #include <healthd/recovered_position.h>
 #include <signal.h>
 #include <stdio.h>
@@ -267,5 +268,6 @@ void recovery_describe(const struct recovery *recovery, struct health_recovery *
 
 bool recovery_owns(const struct recovery *recovery, pid_t pid)
 {
-    return recovery->child.pid && getpgid(pid) == recovery->child.pid;
+    return recovery->child.pid && (getpgid(pid) == recovery->child.pid ||
+                                   health_process_is_below(pid, recovery->child.pid));
 }

@@ -37,7 +37,7 @@ void recovery_forget(struct recovery *recovery);
 /* What it found, or that it runs. */
 void recovery_describe(const struct recovery *recovery, struct health_recovery *ret_recovery);
 
-/* Is this process part of what runs? */
+/* Is this process part of what runs? sudo and su may give it a process group and a session of its own. */
 bool recovery_owns(const struct recovery *recovery, pid_t pid);
 
 #endif

@@ -148,12 +148,33 @@ static void tick(struct replay *replay, int64_t at_ns, const struct replay_liste
     tell(replay, listener);
 }
 
-/* Let the clock run to `to_ns`, calling the engine whenever it wants to be called. */
+/* How long the longest limit is: so long after all has fallen silent, time alone changes nothing any more. */
+static int64_t longest_limit(const struct health_limits *limits)
+{
+    size_t count;
+    int64_t longest_ns = 0;
+    const struct health_limit_row *rows = health_limit_rows(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        int64_t limit_ns;
+        memcpy(&limit_ns, (const char *)limits + rows[i].offset, sizeof limit_ns);
+        if (limit_ns > longest_ns)
+            longest_ns = limit_ns;
+    }
+    return longest_ns;
+}
+
+/* Let the clock run to `to_ns`, calling the engine whenever it wants to be called; in a silence of years, for as long as
+ * that may change something. */
 static void run_clock(struct replay *replay, int64_t to_ns, const struct replay_listener *listener)
 {
+    int64_t end_ns = replay->seen_ns + longest_limit(&replay->limits) + SLACK_NS;
+
     if (recorder_stopped(replay, to_ns))
         return;
-    for (int64_t at_ns; (at_ns = health_engine_deadline(replay->engine)) <= to_ns;)
+    if (to_ns < end_ns)
+        end_ns = to_ns;
+    for (int64_t at_ns; (at_ns = health_engine_deadline(replay->engine)) <= end_ns;)
         tick(replay, at_ns, listener);
 }
 

@@ -5,6 +5,7 @@
  * monitor that runs finishes a probe, well or badly, at least once an interval and a timeout; a longer
  * silence of the whole trace means that the recorder was stopped, and then nobody is called in it: the
  * engine must notice by itself. healthd's own traces say exactly when it was (recorder_mark.h).
+ * Without a probe a silence is gone through, but no further than the longest limit reaches.
  */
 #ifndef HEALTHD_CLI_REPLAY_H
 #define HEALTHD_CLI_REPLAY_H

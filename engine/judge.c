@@ -226,10 +226,18 @@ static void count_unclean(const struct health_engine *engine, uint32_t id, struc
         census->killed++;
 }
 
+/* Is it a node that comes in? Of one with a closed port that is perhaps not known for sure. */
+static bool may_come_in(const struct cluster *cluster, const struct node *node)
+{
+    return may_vote(cluster, node) ||
+           (node->state == HEALTH_STATE_UNKNOWN && node->reason == HEALTH_REASON_MAYBE_JOINING);
+}
+
 void census_take(const struct health_engine *engine, const struct cluster *cluster,
                  struct census *census)
 {
     uint32_t left = 0;
+    uint32_t newcomers = 0; /* that have not been seen in the newest view */
     uint32_t strangers = less(cluster->size, cluster->others);
 
     memset(census, 0, sizeof *census);
@@ -249,9 +257,12 @@ void census_take(const struct health_engine *engine, const struct cluster *clust
         /* Who is on its way out may have left the view already, and so made it smaller. */
         bool leaves = counted && node->state == HEALTH_STATE_YELLOW && node->flags & NODE_CLOSED;
         census->leaving += leaves;
+        census->joining += counted && !leaves && may_come_in(cluster, node);
+        newcomers += !counted && may_come_in(cluster, node);
         left += leaves || (counted && node->state == HEALTH_STATE_RED_CLEAN);
     }
     census->base = less(cluster->size, left);
+    census->joining += newcomers < strangers ? newcomers : strangers;
     if (census->voters < strangers)
         census->voters = strangers;
 }

@@ -36,6 +36,7 @@ struct census {
     uint32_t gone;    /* its other members that are gone: the view may be smaller already */
     uint32_t useless; /* members that are gone in a way that is not known yet, or frozen */
     uint32_t leaving; /* members that may be on their way out, or coming in */
+    uint32_t joining; /* of the base, those that come in and may not serve yet */
     uint32_t voters;  /* who may have a vote without being seen to serve: joiners, strangers */
     uint32_t mute;    /* nodes of which nothing is heard at all */
 };

@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A transfer comes on when this many more bytes are written: a fourth of one write of rsync's (256 KiB, however slow its
+ * network), and nine times what a script that only polls writes while a join becomes stuck (124 bytes/s for 60 s). */
+#define MOVED_LEAST (UINT64_C(64) << 10)
+
 /* What has been seen of the life of a node's mysqld. */
 enum life {
     LIFE_OVER,    /* never seen to run, or its end is told */
@@ -23,6 +27,7 @@ struct record {
     uint64_t seq;
     int64_t probe_ns;                 /* when the latest probe was made */
     struct health_position committed; /* the highest of this life, whatever it was then */
+    uint64_t mark;                    /* told.moved when the transfer last came on */
     int64_t moved_origin_ns;          /* the engine's origin when told.moved_ns was set: it moves */
     int64_t stood_origin_ns;          /* ... on by the length of each stall. As for stood_ns */
     uint32_t pid;                     /* mysqld's when it was last a serving member */
@@ -235,9 +240,14 @@ static void take_files(struct health_node_memory *told, const struct health_hear
 static void take_moved(struct record *record, const struct health_engine *engine, uint64_t moved,
                        int64_t at_ns)
 {
-    if (moved && moved != record->told.moved)
-        note_moved(record, engine, at_ns);
+    bool first = !record->told.moved;
+
     record->told.moved = moved;
+    /* Less than at the mark wraps around, and counts: a new life, or one that ended and left its bytes to nobody. */
+    if (!moved || (!first && moved - record->mark < MOVED_LEAST))
+        return;
+    record->mark = moved;
+    note_moved(record, engine, at_ns);
 }
 
 /* The engine says which beats come in order; of these, each counts once. */

@@ -34,12 +34,13 @@ enum health_error health_node_snapshot(const struct health_engine *engine, uint3
     return HEALTH_OK;
 }
 
-/* How many more members may crash at once before the rest is no majority of the last Primary view. */
+/* How many more members may crash at once before the rest is no majority of the last Primary view. Who joins is not
+ * counted before it serves: it gives up, and so makes the view smaller, when its donor crashes. */
 static int32_t can_lose(const struct census *census)
 {
     if (!census->base || !census->states[HEALTH_STATE_GREEN])
         return -1;
-    int32_t spare = (int32_t)(census->base - 1) / 2 -
+    int32_t spare = ((int32_t)census->base - (int32_t)census->joining - 1) / 2 -
                     (int32_t)(census->crashed + census->killed + census->gone + census->useless);
     return spare > 0 ? spare : 0;
 }

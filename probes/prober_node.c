@@ -22,8 +22,10 @@
 #define DENIED_ROUNDS_MAX 3
 
 /* A deadline that is judged so much too late was missed by us: what was answered meanwhile may still be
- * on its way through several questions. */
+ * on its way through several questions. A loop that is always so late still comes to an end: each turn of it takes in
+ * one answer, and the longest probe is a connection and three questions. */
 #define STALL_NS (50 * HEALTH_NS_PER_MS)
+#define STALLS_MAX 8
 
 /* SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014). */
 uint64_t probed_random(struct probed *probed, uint64_t below)
@@ -279,6 +281,7 @@ static void begin(struct probed *probed, int64_t now_ns)
     }
     probed->started_ns = now_ns;
     probed->deadline_ns = now_ns + probed->prober->options.timeout_ns;
+    probed->stalls = 0;
     probed->full = view_wanted(probed, now_ns);
     if (!probed->standing.client || now_ns >= probed->fresh_due_ns)
         begin_connecting(probed);
@@ -306,7 +309,8 @@ void probed_wake(struct probed *probed, int64_t now_ns)
 {
     if (probed->stage == PROBE_RESTS) {
         begin(probed, now_ns);
-    } else if (now_ns - probed->deadline_ns > STALL_NS) {
+    } else if (now_ns - probed->deadline_ns > STALL_NS && probed->stalls < STALLS_MAX) {
+        probed->stalls++;
         probed->deadline_ns = now_ns + probed->prober->options.timeout_ns / 4;
         prober_plan(probed->prober, probed);
     } else if (now_ns >= probed->deadline_ns) {

@@ -57,6 +57,7 @@ struct probed {
     int64_t round_ns;                    /* when the last probe was due */
     int64_t started_ns;                  /* when what is unanswered began */
     int64_t deadline_ns;
+    unsigned stalls;          /* of ours, for which that was put off */
     int64_t due_ns;           /* when the next probe begins */
     int64_t view_due_ns;      /* when the next probe reads the view */
     int64_t view_barred_ns;   /* until then none does: the last one hangs */

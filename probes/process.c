@@ -404,6 +404,16 @@ void health_process_describe(struct health_process_watch *watch, struct health_h
     beat->exit_value = watch->ending.exit_value;
 }
 
+bool health_process_is_below(int pid, int ancestor)
+{
+    while (pid > 1)
+        if (!process_io_parent(pid, &pid))
+            return false;
+        else if (pid == ancestor)
+            return true;
+    return false;
+}
+
 uint64_t health_process_moved(const struct health_process_watch *watch)
 {
     return is_followed(watch) ? process_io_moved(watch->life.pid) : 0;

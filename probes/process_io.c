@@ -46,7 +46,7 @@ static bool read_file(int pid, const char *name, char *text, size_t size)
 }
 
 /* The name, in parentheses, may hold anything: the state and the parent follow the last one. */
-static bool read_parent(int pid, int *ret_parent)
+bool process_io_parent(int pid, int *ret_parent)
 {
     char text[512];
     char *rest;
@@ -90,7 +90,7 @@ static bool read_all(struct family *family)
         return false;
     for (struct dirent *entry; good && (entry = readdir(processes));) {
         int pid = (int)strtol(entry->d_name, NULL, 10);
-        if (isdigit((unsigned char)entry->d_name[0]) && read_parent(pid, &parent))
+        if (isdigit((unsigned char)entry->d_name[0]) && process_io_parent(pid, &parent))
             good = add(family, pid, parent);
     }
     closedir(processes);
@@ -128,14 +128,15 @@ static bool take_field(const char *text, const char *name, uint64_t *sum)
     return true;
 }
 
-/* Adds what one has moved. False: it does not let us look. One that has ended meanwhile left it to its parent. */
+/* Adds what one has moved: by writing calls, and to storage, which asynchronous I/O and mappings reach without them.
+ * False: it does not let us look. One that has ended meanwhile left it to its parent. */
 static bool add_moved(int pid, uint64_t *sum)
 {
     char text[512];
 
     if (!read_file(pid, "io", text, sizeof text))
         return errno == ENOENT || errno == ESRCH;
-    return take_field(text, "rchar: ", sum) && take_field(text, "wchar: ", sum);
+    return take_field(text, "wchar: ", sum) && take_field(text, "\nwrite_bytes: ", sum);
 }
 
 uint64_t process_io_moved(int pid)

@@ -57,8 +57,7 @@ static enum health_answer down(const struct health_case *known, uint32_t place)
 
 static enum health_answer fresh(const struct health_case *known, uint32_t place)
 {
-    int64_t age_ns = fresh_age(&known->nodes[place]);
-    return yes_if(age_ns >= 0 && age_ns <= known->limits->agent_stale_ns);
+    return yes_if(is_fresh(known, fresh_age(&known->nodes[place])));
 }
 
 static enum health_answer not_looping(const struct health_case *known, uint32_t place)

@@ -28,8 +28,7 @@ int64_t node_word_age_ns(const struct health_case *known, const struct health_ca
 
 bool node_word_is_fresh(const struct health_case *known, const struct health_case_node *node)
 {
-    int64_t age_ns = node_word_age_ns(known, node);
-    return age_ns >= 0 && age_ns < known->limits->agent_stale_ns;
+    return is_fresh(known, node_word_age_ns(known, node));
 }
 
 bool node_recovery_is_of_this_stop(const struct health_case_node *node)

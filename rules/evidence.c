@@ -16,6 +16,11 @@ static int64_t word_age(const struct health_case_node *node)
     return younger(node->agent_age_ns, younger(node->probe_age_ns, node->view_age_ns));
 }
 
+bool is_fresh(const struct health_case *known, int64_t age_ns)
+{
+    return age_ns >= 0 && age_ns < known->limits->agent_stale_ns;
+}
+
 int64_t fresh_age(const struct health_case_node *node)
 {
     return node->known.state == HEALTH_STATE_YELLOW ? node->view_age_ns : node->agent_age_ns;

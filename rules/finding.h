@@ -51,6 +51,9 @@ bool node_loops(const struct health_case *known, const struct health_case_node *
 /* evidence.c: how old is what its precondition rests on: its own view where it runs, else its agent's word? -1: none */
 int64_t fresh_age(const struct health_case_node *node);
 
+/* Is a word of this age there, and young enough to be acted upon? Not at the very age at which it is not believed. */
+bool is_fresh(const struct health_case *known, int64_t age_ns);
+
 /* ... a statement with its values and age, answered YES. `place` may be HEALTH_NODE_NONE. */
 struct health_statement statement_of(const struct health_case *known, uint8_t id, uint32_t place);
 

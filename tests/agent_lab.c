@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pwd.h>
 #include <grp.h>
@@ -117,6 +116,41 @@ void lab_start_agent(struct lab *lab, const char *more, const char *value)
     lab->agent = lab_start(lab, NULL, arguments);
 }
 
+void lab_request_recovery(struct lab *lab)
+{
+    const struct wire_request request = {.boot = lab->beat.boot, .seq = lab->beat.seq};
+    char datagram[WIRE_MAX];
+    size_t size = wire_encode_request(NULL, &request, datagram);
+
+    if (!size || sendto(lab->fd, datagram, size, 0, (struct sockaddr *)&lab->agent_address,
+                        sizeof lab->agent_address) != (ssize_t)size)
+        lab_fail(lab, "no request could be sent: %s", strerror(errno));
+}
+
+static bool has_said(const struct lab *lab, const char *text)
+{
+    char path[96];
+    char line[1024];
+    bool found = false;
+
+    snprintf(path, sizeof path, "%s/output", lab->directory);
+    FILE *file = fopen(path, "r");
+    while (file && !found && fgets(line, sizeof line, file))
+        found = strstr(line, text) != NULL;
+    if (file)
+        fclose(file);
+    return found;
+}
+
+void lab_until_said(struct lab *lab, const char *text, int64_t ms)
+{
+    for (int64_t end_ns = health_clock_ns() + ms * HEALTH_NS_PER_MS; !has_said(lab, text);) {
+        if (health_clock_ns() > end_ns)
+            lab_fail(lab, "\"%s\" was not said within %lld ms", text, (long long)ms);
+        lab_next(lab, 10);
+    }
+}
+
 bool lab_next(struct lab *lab, int64_t ms)
 {
     struct pollfd poll_for = {.fd = lab->fd, .events = POLLIN};
@@ -125,7 +159,9 @@ bool lab_next(struct lab *lab, int64_t ms)
 
     if (poll(&poll_for, 1, (int)(ms > 0 ? ms : 0)) <= 0)
         return false;
-    ssize_t size = recv(lab->fd, datagram, WIRE_MAX, 0);
+    socklen_t length = sizeof lab->agent_address;
+    ssize_t size =
+        recvfrom(lab->fd, datagram, WIRE_MAX, 0, (struct sockaddr *)&lab->agent_address, &length);
     lab->at_ns = health_clock_ns();
     if (size <= 0 || wire_open(NULL, datagram, (size_t)size) != WIRE_GOOD ||
         !wire_decode_beat(lab->reader, datagram, &beat))

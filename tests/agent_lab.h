@@ -7,6 +7,7 @@
 #include "heartbeat_wire.h"
 #include "scratch.h"
 
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <sys/types.h>
 
@@ -20,8 +21,9 @@ struct lab {
     pid_t agent;
     pid_t server; /* the mysqld of the moment; 0: none */
     struct wire_reader *reader;
-    struct health_heartbeat beat; /* the latest */
-    int64_t at_ns;                /* and its arrival */
+    struct sockaddr_in agent_address; /* where the latest beat came from, */
+    struct health_heartbeat beat;     /* the latest */
+    int64_t at_ns;                    /* and its arrival */
 };
 
 /* Everything ends here: a failed expectation takes all down and ends the program with 1. */
@@ -36,6 +38,12 @@ pid_t lab_start(struct lab *lab, const char *user, const char *const *arguments)
 
 /* Start the agent, with up to two more arguments or NULL. */
 void lab_start_agent(struct lab *lab, const char *more, const char *value);
+
+/* Ask it for its node's position, as a monitor does that has had its latest beat. */
+void lab_request_recovery(struct lab *lab);
+
+/* Wait until what it writes holds this text. Fails after `ms`. */
+void lab_until_said(struct lab *lab, const char *text, int64_t ms);
 
 /* Wait for the next beat; false: none within so many ms. */
 bool lab_next(struct lab *lab, int64_t ms);

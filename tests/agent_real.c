@@ -147,6 +147,102 @@ static void recovers(struct lab *lab)
                  lab->beat.exit_kind);
 }
 
+/* What the agent runs to recover the position: the server in a session of its own, as sudo starts it, stopped for a while
+ * once it holds the data. */
+static void write_command(struct lab *lab)
+{
+    char path[96];
+
+    snprintf(path, sizeof path, "%s/recover", lab->directory);
+    FILE *file = fopen(path, "w");
+    if (!file)
+        lab_fail(lab, "no command could be written");
+    fprintf(file,
+            "#!/bin/sh\n"
+            "setsid " SERVER " --no-defaults --datadir=%s --user=%s --skip-networking "
+            "--socket=recover.sock --wsrep-recover --wsrep-on=ON --wsrep-provider=" PROVIDER
+            " --wsrep-cluster-address=gcomm:// --binlog-format=ROW "
+            "--innodb-buffer-pool-size=32M --innodb-log-file-size=16M &\n"
+            "until ls -l /proc/$!/fd | grep -q ibdata1; do kill -0 $! || exit 1; done\n"
+            "kill -STOP $!; touch %s/held; sleep 3; kill -CONT $!\n"
+            "wait $!\n",
+            lab->datadir, account(), lab->directory);
+    if (fchmod(fileno(file), 0755) != 0 || fclose(file) != 0)
+        lab_fail(lab, "no command could be written");
+}
+
+static bool is_recovering(const struct health_heartbeat *beat)
+{
+    return beat->recovery.status == HEALTH_RECOVERY_RUNNING;
+}
+
+static bool has_recovered(const struct health_heartbeat *beat)
+{
+    return beat->recovery.status == HEALTH_RECOVERY_DONE;
+}
+
+static void expect_down(struct lab *lab, uint64_t *unlike)
+{
+    *unlike += !beat_is_gone(&lab->beat) || lab->beat.exit_kind != HEALTH_EXIT_SIGNAL ||
+               lab->beat.gvwstate != HEALTH_ANSWER_YES;
+}
+
+/* The server that the agent runs holds the data for seconds: in no beat is the node anything but down, as it was. */
+static void asked_to_recover(struct lab *lab)
+{
+    char path[160];
+    uint64_t unlike = 0;
+    unsigned beats = 0;
+
+    snprintf(path, sizeof path, "%s/held", lab->directory);
+    lab_request_recovery(lab);
+    lab_until(lab, is_recovering, "that the position is being recovered", 0, 1000);
+    for (int64_t end_ns = health_clock_ns() + 20 * HEALTH_NS_PER_S; !has_recovered(&lab->beat);
+         beats++) {
+        if (health_clock_ns() > end_ns || lab->beat.recovery.status == HEALTH_RECOVERY_FAILED)
+            lab_fail(lab, "the position is not recovered");
+        expect_down(lab, &unlike);
+        if (beats == 3) { /* while it runs */
+            if (access(path, F_OK) != 0)
+                lab_sleep_ms(500);
+            lab_request_recovery(lab);
+            lab_until_said(lab, "that is under way", 1000);
+        }
+        lab_next(lab, 1000);
+    }
+    expect_down(lab, &unlike);
+    if (access(path, F_OK) != 0 || unlike || beats < 4)
+        lab_fail(
+            lab,
+            "of %u beats while the agent's own server held the data %llu take it for the node's",
+            beats, (unsigned long long)unlike);
+    if (!lab->beat.recovery.uuid.hi || lab->beat.recovery.seqno < 0)
+        lab_fail(lab, "a position of no history was recovered");
+}
+
+/* ... and with a transfer that was broken off, or with a server that runs, it does not begin. */
+static void refuses_to_recover(struct lab *lab)
+{
+    char path[160];
+
+    snprintf(path, sizeof path, "%s/sst_in_progress", lab->datadir);
+    FILE *file = fopen(path, "w");
+    if (!file || fclose(file) != 0)
+        lab_fail(lab, "no marker could be made");
+    lab_request_recovery(lab);
+    lab_until_said(lab, "a state transfer was broken off (sst_in_progress)", 1000);
+    unlink(path);
+}
+
+static void refuses_beside_a_server(struct lab *lab)
+{
+    lab_drain(lab);
+    lab_request_recovery(lab);
+    lab_until_said(lab, "not recovered now: mysqld is there", 1000);
+    if (lab->beat.recovery.status != HEALTH_RECOVERY_NONE)
+        lab_fail(lab, "what was recovered before the server came is still told");
+}
+
 static void freezes(struct lab *lab)
 {
     int64_t now_ns = health_clock_ns();
@@ -200,14 +296,20 @@ int main(int argc, char **argv)
         return SKIPPED;
     }
     lab_begin(&lab, argv[1]);
-    lab_start_agent(&lab, NULL, NULL);
+    write_command(&lab);
+    char command[96];
+    snprintf(command, sizeof command, "%s/recover", lab.directory);
+    lab_start_agent(&lab, "--", command);
     lab_until(&lab, beat_is_gone, "that nothing is there", 0, 2000);
     make_data_directory(&lab);
     lab_drain(&lab);
     crashes(&lab);
     recovers(&lab);
+    asked_to_recover(&lab);
+    refuses_to_recover(&lab);
     start_server(&lab, NULL);
     wait_until_serving(&lab);
+    refuses_beside_a_server(&lab);
     lab_cost(&lab, "beside mariadbd the agent costs", 5000);
     freezes(&lab);
     stops(&lab);

@@ -188,6 +188,17 @@ says 'key probe.rtt_ms is not known'
 expect_exit 1 "$healthctl" replay "$scratch/key.jsonl" --strict
 says 'line 100: key probe.rtt_ms is not known'
 
+# A silence of ten years, where no probe says that the recorder was stopped: gone through for as long as it matters.
+{
+    head -n 1 "$trace"
+    grep -m 1 '"heartbeat":' "$trace"
+    grep -m 1 '"heartbeat":' "$trace" | sed 's/"t_us":[0-9]*/"t_us":315360000000000/'
+} >"$scratch/years.jsonl"
+expect_exit 0 timeout 5 "$healthctl" replay "$scratch/years.jsonl"
+expect_exit 0 timeout 5 "$healthctl" replay "$scratch/years.jsonl" --html "$scratch/years.html"
+expect_exit 0 timeout 5 "$healthctl" replay "$scratch/years.jsonl" --at 300000000
+says 'unknown'
+
 # A speed: 18 s in a tenth of a second or so.
 expect_exit 0 "$healthctl" replay "$trace" --speed 180
 

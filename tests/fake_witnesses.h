@@ -9,7 +9,7 @@
 #include <healthd/heartbeat.h>
 #include <healthd/prober.h>
 
-#define FAKE_NODES_MAX 64
+#define FAKE_NODES_MAX 4096
 
 struct fake_node {
     bool probed;

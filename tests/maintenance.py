@@ -343,15 +343,23 @@ def acknowledged(stage):
     status, told = stage.ask("POST", path)
     check(status == 200 and told["cluster"] == "lab" and told["faults"] == [], (status, told))
     check(told["memory"]["double_crash_age_ms"] is None, told["memory"])
+    check(told["kept"] is False, told)
     check(told["memory"]["served"]["seqno"] >= 0, told["memory"])
-    stage.log.wait("event=acknowledge cluster=lab who=http")
+    stage.log.wait("event=acknowledge cluster=lab who=http kept=no")
     check(stage.ask("POST", "/v1/clusters/none/acknowledge")[0] == 404, "no such cluster")
     call = [HEALTHCTL, "acknowledge", "lab", "--server", f"http://127.0.0.1:{stage.port}", "--token-file", stage.token]
     done = subprocess.run(call, capture_output=True, text=True, timeout=10, check=False)
-    check(done.returncode == 0 and "lab: the quick double crash is acknowledged" in done.stdout, done)
+    check(done.returncode == 0 and "lab: the quick double crash is acknowledged; healthd will not remember"
+          in done.stdout, done)
     stage.on()
     diagnosis = stage.ask("GET", "/v1/clusters/lab/diagnosis", token=None)[1]
     check([fault["code"] for fault in diagnosis["faults"]] == ["member-not-routable"], diagnosis["faults"])
+    stage.stop()
+    stage.configure(more=f"memory: {stage.folder}/memory.json\n")
+    stage.begin()
+    check(stage.ask("POST", path)[1]["kept"] is True, "it is not remembered, although there is a file")
+    done = subprocess.run(call, capture_output=True, text=True, timeout=10, check=False)
+    check(done.returncode == 0 and done.stdout.endswith("is acknowledged\n"), done)
     stage.stop()
 
 

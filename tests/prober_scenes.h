@@ -25,6 +25,7 @@
     X(unix_socket) \
     X(attention) \
     X(stall_of_ours) \
+    X(always_late) \
     X(removed_at_each_stage) \
     X(destroyed_at_each_stage) \
     X(many_stalled) \

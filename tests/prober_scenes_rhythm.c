@@ -3,6 +3,7 @@
  */
 #include "prober_scenes.h"
 
+#include <event2/event.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -123,5 +124,37 @@ void scene_stall_of_ours(void)
     }
     printf("    %u answers, %u failures\n", well, failed);
     CHECK(failed == 0);
+    scene_close_one(&stage, &house);
+}
+
+static void be_late(evutil_socket_t fd, short what, void *context)
+{
+    const struct timespec work = {.tv_nsec = 200000000};
+    (void)fd;
+    (void)what;
+    (void)context;
+    nanosleep(&work, NULL);
+}
+
+/* Each turn of the loop takes longer than a deadline may be missed by: who answers is heard, and who never does is
+ * told of at last. */
+void scene_always_late(void)
+{
+    const struct timeval at_once = {.tv_usec = 1};
+    struct fake_house house;
+    struct prober_stage stage;
+
+    scene_open_one(&stage, &house, brisk);
+    struct event *late = event_new(stage.base, -1, EV_PERSIST, be_late, NULL);
+    event_add(late, &at_once);
+    size_t from = stage.count;
+    prober_stage_run(&stage, 3000);
+    unsigned well = prober_stage_count(&stage, from, 0, HEALTH_PROBE_NONE);
+    unsigned failed = prober_stage_count_others(&stage, from, 0, HEALTH_PROBE_NONE);
+    printf("    on a late loop: %u answers, %u failures\n", well, failed);
+    CHECK(well >= 3 && failed == 0);
+    fake_behave(&house, 0, FAKE_DEAF);
+    CHECK(prober_stage_await_probe(&stage, 0, HEALTH_PROBE_TIMEOUT, 6000) != NULL);
+    event_free(late);
     scene_close_one(&stage, &house);
 }

@@ -243,7 +243,7 @@ static void begin_crashed(void)
 {
     begin(3);
     crash(2);
-    known.nodes[2].agent_age_ns = limits.agent_stale_ns;
+    known.nodes[2].agent_age_ns = limits.agent_stale_ns - 1;
 }
 
 Test(start, a_crashed_node_is_started_while_the_others_serve)
@@ -254,7 +254,7 @@ Test(start, a_crashed_node_is_started_while_the_others_serve)
     cr_expect(diagnosis.advice.allowed);
     cr_expect_eq(diagnosis.advice.place, 2);
     cr_expect_eq(diagnosis.findings[diagnosis.treated].fault, HEALTH_FAULT_NODE_CRASHED);
-    cr_expect_eq(precondition(HEALTH_STATEMENT_DOWN)->age_ns, limits.agent_stale_ns);
+    cr_expect_eq(precondition(HEALTH_STATEMENT_DOWN)->age_ns, limits.agent_stale_ns - 1);
 }
 
 Test(start, not_where_nobody_serves)
@@ -386,7 +386,7 @@ static void begin_split(void)
     set_state(0, HEALTH_STATE_YELLOW, HEALTH_REASON_SPLIT_BRAIN);
     known.cluster.colour = HEALTH_COLOUR_YELLOW;
     known.cluster.signs = 1u << HEALTH_SIGN_SPLIT_BRAIN;
-    known.nodes[0].view_age_ns = limits.agent_stale_ns;
+    known.nodes[0].view_age_ns = limits.agent_stale_ns - 1;
 }
 
 Test(stop, the_smaller_side_of_a_split)

@@ -5,6 +5,8 @@
 
 #include <criterion/criterion.h>
 
+#define KIB UINT64_C(1024)
+
 TestSuite(memory_progress, .fini = stage_leave);
 
 /* ---- Joins ---- */
@@ -68,7 +70,7 @@ Test(memory_progress, bytes_that_move_are_progress)
 {
     crash_and_join();
     for (uint64_t i = 1; i <= 5; i++) {
-        scene_actor(&scene, 1)->beat.moved = 1000 * i;
+        scene_actor(&scene, 1)->beat.moved = 256 * KIB * i;
         scene_run(&scene, 1);
     }
     cr_expect_gt(stage_node(1)->moved_ns, stage_now_ns() - 2 * SECOND);
@@ -76,6 +78,45 @@ Test(memory_progress, bytes_that_move_are_progress)
     scene_run(&scene, 20);
     cr_expect_lt(stage_node(1)->moved_ns, stage_now_ns() - 19 * SECOND);
     cr_expect_neq(stage_node(1)->moved_ns, 0);
+}
+
+/* rsync writes 256 KiB at once: over 64 kbit/s that is every half a minute. */
+Test(memory_progress, a_slow_transfer_comes_on)
+{
+    crash_and_join();
+    for (uint64_t i = 1; i <= 4; i++) {
+        scene_actor(&scene, 1)->beat.moved = 256 * KIB * i;
+        scene_run(&scene, 32);
+        cr_expect_gt(stage_node(1)->moved_ns, stage_now_ns() - 34 * SECOND);
+        replay_close(&replay);
+    }
+}
+
+Test(memory_progress, a_script_that_only_polls_moves_nothing)
+{
+    crash_and_join();
+    uint64_t *moved = &scene_actor(&scene, 1)->beat.moved;
+    *moved = 50000 * KIB;
+    scene_run(&scene, 1);
+    for (int i = 0; i < 60; i++) {
+        *moved += 124;
+        scene_run(&scene, 1);
+    }
+    cr_expect_lt(stage_node(1)->moved_ns, stage_now_ns() - 59 * SECOND);
+    replay_close(&replay);
+    *moved += 64 * KIB;
+    scene_run(&scene, 1);
+    cr_expect_gt(stage_node(1)->moved_ns, stage_now_ns() - 2 * SECOND);
+}
+
+Test(memory_progress, bytes_that_went_with_their_process_leave_no_transfer_stuck)
+{
+    crash_and_join();
+    scene_actor(&scene, 1)->beat.moved = 50000 * KIB;
+    scene_run(&scene, 10);
+    scene_actor(&scene, 1)->beat.moved = 40000 * KIB;
+    scene_run(&scene, 1);
+    cr_expect_gt(stage_node(1)->moved_ns, stage_now_ns() - 2 * SECOND);
 }
 
 Test(memory_progress, who_stands_still_from_the_first_on_is_known_to_stand)

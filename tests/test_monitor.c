@@ -239,6 +239,43 @@ Test(monitor, clusters_come_and_go)
     end(&stage);
 }
 
+/* Full clusters, as many as there is room for: the first and the last but for a node that is in one of them. */
+static char *write_full(bool mover_in_first)
+{
+    enum { CLUSTERS = FAKE_NODES_MAX / 32 };
+    char *text = NULL;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+
+    for (unsigned c = 0; c <= CLUSTERS; c++) {
+        bool last = c == CLUSTERS;
+        fprintf(file, "- {name: c%u, user: u, nodes: [", c);
+        if ((c == 0 && mover_in_first) || (last && !mover_in_first))
+            fprintf(file, NODE("mover", "a") ", ");
+        for (unsigned n = 0; n < (last ? 1 : c == 0 ? 30 : 32); n++)
+            fprintf(file, NODE("n%u", "a%u-%u") ", ", n, c, n);
+        fprintf(file, "]}\n");
+    }
+    fclose(file);
+    return text;
+}
+
+Test(monitor, a_node_that_changes_its_cluster_needs_no_room_for_two)
+{
+    struct stage stage = begin();
+    char *before = write_full(false);
+    char *after = write_full(true);
+
+    start(&stage, THREE); /* the room is made at the start */
+    reload(&stage, before);
+    cr_expect_neq(fake_find("mover"), HEALTH_NODE_NONE);
+    reload(&stage, after);
+    cr_expect_neq(fake_find("mover"), HEALTH_NODE_NONE);
+    end(&stage);
+    free(before);
+    free(after);
+}
+
 Test(monitor, members_are_found_by_name_in_their_own_cluster)
 {
     struct stage stage = begin();

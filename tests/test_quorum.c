@@ -42,7 +42,8 @@ Test(quorum, unknown_weights_only_warn)
     recording_free(&scene.recording);
 }
 
-static int32_t forecast(struct scene *scene, const char *state)
+/* Of n3's state, and how many may be lost, so far. */
+static int32_t forecast_so_far(struct scene *scene, const char *state)
 {
     struct replay replay;
     struct health_cluster_snapshot cluster;
@@ -53,8 +54,14 @@ static int32_t forecast(struct scene *scene, const char *state)
     health_node_snapshot(replay.engine, 2, &node);
     cr_expect_str_eq(health_state_name(node.state), state);
     replay_close(&replay);
-    recording_free(&scene->recording);
     return cluster.can_lose;
+}
+
+static int32_t forecast(struct scene *scene, const char *state)
+{
+    int32_t can_lose = forecast_so_far(scene, state);
+    recording_free(&scene->recording);
+    return can_lose;
 }
 
 /* Who cannot help to hold the majority is not counted on while it is found out how it went. */
@@ -76,6 +83,66 @@ Test(quorum, a_frozen_member_is_not_counted_on)
     scene_freeze(&scene, 3, 'T');
     scene_run(&scene, 1);
     cr_expect_eq(forecast(&scene, "unknown"), 0);
+}
+
+static int32_t forecast_while(struct scene *scene, const char *state)
+{
+    scene_run(scene, 0.7);
+    return forecast_so_far(scene, state);
+}
+
+/* Its port is closed for most of the time, and it votes from the moment its peers count it; it is counted on when it
+ * serves, and the forecast rises once. */
+static void join(bool agents, int32_t without, int32_t with, uint32_t nodes)
+{
+    struct scene scene;
+
+    (agents ? scene_begin : scene_begin_without_agents)(&scene, nodes);
+    scene_run(&scene, 2);
+    scene_crash(&scene, 3);
+    scene_run(&scene, 5);
+    for (unsigned n = 1; n <= nodes; n++)
+        if (n != 3)
+            scene_member(&scene, n, 4, (int32_t)nodes - 1);
+    cr_expect_eq(forecast_while(&scene, "red-unclean"), without);
+    if (agents) {
+        scene_starting(&scene, 3, 2003);
+        cr_expect_eq(forecast_while(&scene, "yellow"), without, "it is started");
+    }
+    for (unsigned n = 1; n <= nodes; n++)
+        if (n != 3)
+            scene_member(&scene, n, 5, (int32_t)nodes);
+    cr_expect_eq(forecast_while(&scene, "yellow"), without, "its peers count it");
+    scene_up(&scene, 3, 5, (int32_t)nodes);
+    scene_actor(&scene, 3)->view.local_state = HEALTH_LOCAL_JOINED;
+    scene_fails(&scene, 3, HEALTH_PROBE_REFUSED);
+    if (agents)
+        cr_expect_eq(forecast_while(&scene, "yellow"), without, "its agent says so, too");
+    scene_actor(&scene, 3)->probe = PROBE_SHOWS_VIEW;
+    cr_expect_eq(forecast_while(&scene, "yellow"), without, "it says so itself");
+    scene_actor(&scene, 3)->view.local_state = HEALTH_LOCAL_SYNCED;
+    cr_expect_eq(forecast_while(&scene, "green"), with);
+    recording_free(&scene.recording);
+}
+
+Test(quorum, a_joiner_is_counted_on_when_it_serves)
+{
+    join(true, 0, 1, 3);
+}
+
+Test(quorum, a_joiner_without_an_agent_is_counted_on_when_it_serves)
+{
+    join(false, 0, 1, 3);
+}
+
+Test(quorum, a_fourth_that_joins_makes_no_difference)
+{
+    join(true, 1, 1, 4);
+}
+
+Test(quorum, a_fifth_that_joins_is_counted_on_when_it_serves)
+{
+    join(true, 1, 2, 5);
 }
 
 /* That the monitor does not reach it says nothing of what it is worth to its peers. */

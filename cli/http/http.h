@@ -28,7 +28,7 @@ struct http_options {
     /* Take a node out of service, or give it back (`wish` NULL). False: memory is short. */
     bool (*maintain)(void *context, uint32_t node, const struct maintenance_wish *wish);
     /* A person has taken note of a cluster's quick double crash. */
-    void (*acknowledge)(void *context, uint32_t cluster);
+    bool (*acknowledge)(void *context, uint32_t cluster); /* would a restart remember it? */
     /* Ask a node's agent for its position. False: it has none to ask. */
     bool (*recover)(void *context, uint32_t node);
     void *context;

@@ -62,8 +62,10 @@ void http_acknowledge(struct http_call *call)
 
     if (cluster == ROSTER_NONE)
         return;
-    options->acknowledge(options->context, cluster);
-    http_serve_diagnosis(call);
+    bool kept = options->acknowledge(options->context, cluster);
+    cJSON *json = overview_diagnosis(call->overview, cluster);
+    cJSON_AddBoolToObject(json, "kept", kept);
+    http_answer_json(call, HTTP_OK, json);
 }
 
 uint32_t http_find_node(struct http_call *call)

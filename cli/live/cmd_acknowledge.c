@@ -2,6 +2,7 @@
  * cmd_acknowledge.c - healthctl acknowledge: a person has taken note of a quick double crash.
  */
 #include "live.h"
+#include "picture.h"
 #include "token.h"
 
 #include <stdio.h>
@@ -21,7 +22,10 @@ static void acknowledge(struct live *live, const char *cluster)
     cJSON *document = live_document(&answer, problem, &code);
     live->code = EXIT_DONE;
     if (document)
-        printf("%s: the quick double crash is acknowledged\n", entry.cluster);
+        printf("%s: the quick double crash is acknowledged%s\n", entry.cluster,
+               picture_no(document, "kept")
+                   ? "; healthd will not remember that when it is restarted"
+                   : "");
     else
         live_complain(live, code, "%s", problem);
     cJSON_Delete(document);

@@ -8,11 +8,13 @@ import traceback
 import balanced
 import scenarios
 import scraped
-from scenarios import NEED_PARTITIONS, Figures
+import transfers
+from scenarios import Figures
 from watch import Failed, NodeError, Watch
 
 SHORT = scenarios.SHORT + balanced.SHORT
-LONG = scenarios.LONG + balanced.LONG + scraped.LONG
+LONG = scenarios.LONG + balanced.LONG + scraped.LONG + transfers.LONG
+NEED_PARTITIONS = scenarios.NEED_PARTITIONS + transfers.NEED_PARTITIONS
 
 
 def run_one(watch, scenario, figures):

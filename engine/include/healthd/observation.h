@@ -201,7 +201,7 @@ struct health_heartbeat {
     struct health_grastate grastate;
     uint8_t gvwstate;        /* gvwstate.dat exists: enum health_answer */
     uint8_t sst_in_progress; /* the state-transfer marker exists: enum health_answer */
-    uint64_t moved; /* bytes that mysqld and its children have read and written; 0 not known */
+    uint64_t moved;          /* bytes that mysqld and its children have written; 0 not known */
     struct health_recovery recovery;
     bool has_local; /* the agent asked mysqld itself: `local` is its latest answer */
     struct health_probe local;

@@ -45,8 +45,11 @@ void health_process_hasten(struct health_process_watch *watch, int64_t until_ns)
  */
 void health_process_describe(struct health_process_watch *watch, struct health_heartbeat *beat);
 
-/* Bytes that mysqld and its descendants have read and written so far, for heartbeat.moved. 0: not known, or nobody is
+/* Bytes that mysqld and its descendants have written so far, for heartbeat.moved. 0: not known, or nobody is
  * there. Reads all of /proc, so not often. */
 uint64_t health_process_moved(const struct health_process_watch *watch);
+
+/* Was a process started by another, or by a process that was, and so on, as far as they all live? */
+bool health_process_is_below(int pid, int ancestor);
 
 #endif
