@@ -231,7 +231,7 @@ def misused(_stage):
 def config_checked(stage):
     """check-config says what healthd --check-config says, with its exit code."""
     stage.write({"lab": ["n1", "n2"]})
-    says(ctl("check-config", str(stage.config))[0], "1 clusters, 2 nodes")
+    says(ctl("check-config", str(stage.config))[0], "1 cluster, 2 nodes")
     stage.config.write_text("clusters:\n  - name: lab\n    password_file: /nowhere/pw\nprobe: {interval_ms: 0}\n",
                             encoding="utf-8")
     done = subprocess.run([sys.argv[1], "--check-config", str(stage.config)], capture_output=True, text=True,

@@ -158,7 +158,7 @@ def options(_stage):
 def check_config(stage):
     """--check-config tells all mistakes; neither it nor the daemon runs with them."""
     stage.write({"lab": ["n1", "n2"]})
-    check("1 clusters, 2 nodes" in call("--check-config", str(stage.config), code=0)[0], "a good file")
+    check("1 cluster, 2 nodes" in call("--check-config", str(stage.config), code=0)[0], "a good file")
     call("--check-config", "--config", str(stage.config), code=0)
     stage.config.write_text("clusters:\n  - name: lab\n    password_file: /nowhere/pw\nprobe: {interval_ms: 0}\n",
                             encoding="utf-8")
@@ -402,7 +402,7 @@ def service_manager(stage):
     stage.write({"lab": ["n1"]})
     stage.start(env={**os.environ, "NOTIFY_SOCKET": path, "WATCHDOG_USEC": "600000"})
     wait("READY=1")
-    wait("STATUS=1 clusters: 1 red, 0 of 1 nodes green")
+    wait("STATUS=1 cluster: 1 red, 0 of 1 nodes green")
     count = sum("WATCHDOG=1" in message for message in seen)
     check(5 <= count <= 12, f"{count} signs of life in some 2.5 s, each 0.3 s")
     seen.clear()

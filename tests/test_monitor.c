@@ -235,7 +235,7 @@ Test(monitor, clusters_come_and_go)
     reload(&stage, THREE);
     cr_expect_eq(fake_find("m1"), HEALTH_NODE_NONE);
     monitor_status(stage.monitor, status, sizeof status);
-    cr_expect_not_null(strstr(status, "1 clusters"), "%s", status);
+    cr_expect_not_null(strstr(status, "1 cluster: "), "%s", status);
     end(&stage);
 }
 

@@ -14,8 +14,10 @@ void config_print_mistake(void *context, bool error, const char *text)
 
 void config_print_good(const char *what, const struct config *config)
 {
-    printf("%s: it can be used: %zu clusters, %zu nodes\n", what, config->cluster_count,
-           config_node_count(config));
+    size_t clusters = config->cluster_count, nodes = config_node_count(config);
+
+    printf("%s: it can be used: %zu cluster%s, %zu node%s\n", what, clusters,
+           clusters == 1 ? "" : "s", nodes, nodes == 1 ? "" : "s");
     if (geteuid() == 0)
         config_print_mistake(NULL, false,
                              "checked as root, who may read every file: check it as the user that "
