@@ -1,7 +1,7 @@
 /*
- * memory.c - what must not be forgotten of a cluster when its nodes are down, and cases made of it.
+ * memory.c - what must not be forgotten of a cluster when its nodes are down.
  */
-#include <healthd/memory.h>
+#include "record.h"
 
 #include "heartbeat.h"
 #include "judge.h"
@@ -12,36 +12,6 @@
 /* A transfer comes on when this many more bytes are written: a fourth of one write of rsync's (256 KiB, however slow its
  * network), and nine times what a script that only polls writes while a join becomes stuck (124 bytes/s for 60 s). */
 #define MOVED_LEAST (UINT64_C(64) << 10)
-
-/* What has been seen of the life of a node's mysqld. */
-enum life {
-    LIFE_OVER,    /* never seen to run, or its end is told */
-    LIFE_SEEN,    /* it runs, or is not known about since it did */
-    LIFE_STOPPED, /* it ended, and so far gracefully: its agent may still have seen a signal */
-};
-
-/* What is kept of a node beside what is told of it. */
-struct record {
-    struct health_node_memory told;
-    struct health_uuid boot; /* of the latest heartbeat, like the next */
-    uint64_t seq;
-    int64_t probe_ns;                 /* when the latest probe was made */
-    struct health_position committed; /* the highest of this life, whatever it was then */
-    uint64_t mark;                    /* told.moved when the transfer last came on */
-    int64_t moved_origin_ns;          /* the engine's origin when told.moved_ns was set: it moves */
-    int64_t stood_origin_ns;          /* ... on by the length of each stall. As for stood_ns */
-    uint32_t pid;                     /* mysqld's when it was last a serving member */
-    uint8_t life;                     /* enum life */
-    bool member;                      /* it was a serving member in this life */
-    bool member_crashed;              /* ... and in the one that ended with its latest crash */
-};
-
-struct health_memory {
-    struct record *records;
-    struct health_cluster_memory *clusters;
-    uint32_t node_capacity;
-    uint32_t cluster_capacity;
-};
 
 static const struct record no_record = {
     .told = {.served.seqno = HEALTH_SEQNO_NONE, .recovery.seqno = HEALTH_SEQNO_NONE},
@@ -130,6 +100,17 @@ static bool serves(const struct health_view *view)
            !health_uuid_is_zero(&view->state_uuid);
 }
 
+/* Does somebody serve alone, since a time when nobody did, at less than had been served? Then the numbers above are given
+ * a second time, and whoever holds the former ones has another history under them. Only who founded a component has
+ * surely applied all that it holds: a member may lag behind the others. */
+static bool founds_below(const struct health_cluster_memory *cluster, int64_t green_ns,
+                         const struct health_view *view)
+{
+    return view->size == 1 && view->recv_queue == 0 && cluster->served_ns < green_ns &&
+           health_uuid_equal(&cluster->served.history, &view->state_uuid) &&
+           view->last_committed < cluster->served.seqno;
+}
+
 /* An agent's view may be older than the probe's that came before it: positions only rise, and its size counts if
  * it is the latest. */
 static void note_served(struct health_memory *memory, const struct health_engine *engine,
@@ -147,6 +128,7 @@ static void note_served(struct health_memory *memory, const struct health_engine
     raise_mark(&told->served, &view->state_uuid, view->last_committed);
     if (engine->nodes[node].state != HEALTH_STATE_GREEN)
         return;
+    cluster->split |= founds_below(cluster, engine->since_ns[node], view);
     raise_mark(&cluster->served, &view->state_uuid, view->last_committed);
     if (at_ns > cluster->served_ns)
         cluster->served_ns = at_ns;
@@ -447,52 +429,4 @@ void health_memory_acknowledge(struct health_memory *memory, const struct health
     for (node = engine->clusters[cluster].first; node != HEALTH_NODE_NONE;
          node = engine->cold[node].next)
         memory->records[node].told.crashed_together = false;
-}
-
-/* ---- Cases ---- */
-
-static void fill_node(const struct health_memory *memory, const struct health_engine *engine,
-                      uint32_t node, const uint8_t *facts, struct health_case_node *ret_node)
-{
-    const struct record *record = &memory->records[node];
-    struct health_why why;
-
-    why_of(engine, node, &why);
-    *ret_node = (struct health_case_node){
-        .node = node,
-        .known = why.node,
-        .probe_age_ns = why.probe_age_ns,
-        .agent_age_ns = why.agent_age_ns,
-        .view_age_ns = why.view_age_ns,
-        .memory = record->told,
-    };
-    memcpy(ret_node->facts, facts, sizeof ret_node->facts);
-    /* While we were stopped nobody could tell: by that time nothing has stood longer. */
-    if (record->told.moved_ns)
-        ret_node->memory.moved_ns += engine->origin_ns - record->moved_origin_ns;
-    if (record->told.stood_ns)
-        ret_node->memory.stood_ns += engine->origin_ns - record->stood_origin_ns;
-}
-
-enum health_error health_memory_case(const struct health_memory *memory,
-                                     const struct health_engine *engine, uint32_t cluster,
-                                     const struct health_limits *limits, int64_t now_ns,
-                                     struct health_case *ret_case)
-{
-    cluster_facts facts;
-    uint32_t node;
-
-    if (health_cluster_snapshot(engine, cluster, &ret_case->cluster) != HEALTH_OK)
-        return HEALTH_ENOENT;
-    ret_case->now_ns = now_ns;
-    ret_case->limits = limits;
-    ret_case->memory = memory->clusters[cluster];
-    ret_case->count = 0;
-    facts_of(engine, cluster, facts);
-    for (node = engine->clusters[cluster].first; node != HEALTH_NODE_NONE;
-         node = engine->cold[node].next) {
-        const uint32_t i = ret_case->count++;
-        fill_node(memory, engine, node, facts[i], &ret_case->nodes[i]);
-    }
-    return HEALTH_OK;
 }

@@ -48,6 +48,105 @@ Test(memory, the_smaller_side_of_a_split_does_not_raise_the_mark)
     cr_expect(stage_cluster()->split);
 }
 
+static void expect_green(unsigned number)
+{
+    struct health_node_snapshot node;
+    stage_node(number); /* the scene is over */
+    health_node_snapshot(replay.engine, number - 1, &node);
+    cr_expect_eq(node.state, HEALTH_STATE_GREEN, "n%u", number);
+}
+
+/* All three have died at 100 or above; one is started alone, and has so much and so many write-sets waiting. */
+static void found(int64_t seqno, int32_t waiting)
+{
+    stage_begin(3);
+    stage_commit(2, 120);
+    scene_run(&scene, 1);
+    for (unsigned i = 1; i <= 3; i++)
+        scene_crash(&scene, i);
+    scene_run(&scene, 8);
+    scene_starting(&scene, 1, 4711);
+    scene_run(&scene, 1);
+    scene_up(&scene, 1, 1, 1);
+    stage_commit(1, seqno);
+    scene_actor(&scene, 1)->view.recv_queue = waiting;
+    scene_run(&scene, 2);
+}
+
+Test(memory, who_founds_below_the_mark_gives_numbers_a_second_time)
+{
+    found(110, 0);
+    cr_expect(stage_cluster()->split);
+    cr_expect_eq(stage_cluster()->served.seqno, 120, "which stays the least that is expected");
+}
+
+Test(memory, who_founds_at_the_mark_gives_none_twice)
+{
+    found(120, 0);
+    expect_green(1);
+    cr_expect_not(stage_cluster()->split);
+}
+
+Test(memory, who_has_still_to_apply_is_not_below_the_mark)
+{
+    found(110, 10);
+    expect_green(1);
+    cr_expect_not(stage_cluster()->split);
+}
+
+Test(memory, numbers_that_mean_two_things_go_with_the_last_who_held_the_others)
+{
+    found(110, 0);
+    for (unsigned i = 2; i <= 3; i++) {
+        scene_starting(&scene, i, 5000 + i);
+        scene_up(&scene, i, 2, 3);
+        stage_commit(i, 111);
+    }
+    MEMBERS(&scene, 2, 1, 2, 3);
+    scene_run(&scene, 3);
+    for (unsigned i = 1; i <= 3; i++)
+        expect_green(i);
+    cr_expect_not(stage_cluster()->split);
+}
+
+/* The others leave; who stays was a member all the time, and applies what it has been given. */
+Test(memory, the_last_member_lags_and_founds_nothing)
+{
+    stage_begin(3);
+    stage_commit(2, 120);
+    scene_run(&scene, 1);
+    scene_actor(&scene, 1)->view.recv_queue = 0;
+    MEMBERS(&scene, 5, 1);
+    scene_leave(&scene, 2);
+    scene_leave(&scene, 3);
+    scene_run(&scene, 0.3);
+    scene_stopped(&scene, 2);
+    scene_stopped(&scene, 3);
+    scene_run(&scene, 3);
+    expect_green(1);
+    cr_expect_eq(stage_node(1)->served_size, 1);
+    cr_expect_not(stage_cluster()->split);
+}
+
+/* Nobody was seen for a while: that founds nothing. */
+Test(memory, after_a_blind_time_members_may_lag)
+{
+    stage_begin(3);
+    stage_commit(2, 120);
+    scene_run(&scene, 1);
+    for (unsigned i = 1; i <= 3; i++)
+        scene_cut_off(&scene, i);
+    scene_run(&scene, 10);
+    for (unsigned i = 1; i <= 2; i++) {
+        scene_up(&scene, i, 3, 3);
+        stage_commit(i, 110);
+        scene_actor(&scene, i)->view.recv_queue = 0;
+    }
+    scene_run(&scene, 2);
+    expect_green(1);
+    cr_expect_not(stage_cluster()->split);
+}
+
 Test(memory, a_node_that_does_not_serve_raises_nothing)
 {
     stage_begin(3);

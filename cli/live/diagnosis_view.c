@@ -175,7 +175,9 @@ static void print_memory(const cJSON *memory)
 
     print_served(picture_get(memory, "served"), &headed);
     if (cJSON_IsTrue(picture_get(memory, "split")))
-        remember(&headed, "  two Primary components have been seen since it was last green\n");
+        remember(&headed, "  two Primary components, or a founding below the highest position, "
+                          "have been seen since it was "
+                          "last green\n");
     for (node = picture_first(picture_get(memory, "nodes")); node; node = node->next)
         print_node_memory(node, &headed);
 }

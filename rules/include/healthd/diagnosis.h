@@ -171,7 +171,8 @@ enum health_action {
     X(NOT_TAINTED, "not-inconsistent", "$node was not voted inconsistent") \
     X(NOT_MAINTAINED, "not-in-maintenance", "no operator has taken $node out of service") \
     X(NOBODY_JOINS, "nobody-joins", "no other node is joining") \
-    X(NO_SPLIT, "no-split-brain", "two Primary components have not been seen") \
+    X(NO_SPLIT, "no-split-brain", \
+      "neither two Primary components nor a founding below the mark have been seen") \
     X(SIGHTED, "monitor-sees", "the monitor itself is not blind") \
     X(KNOWN_STOP, "wanted", "$node was a member before the recovery began") \
     X(ON_SMALLER_SIDE, "smaller-side", "$node is on the smaller side") \
