@@ -1,55 +1,17 @@
 #!/usr/bin/env python3
 """Faults under a counting writer, and healthd that brings the cluster back by itself. See README.md."""
 import argparse
-import json
 import signal
 import sys
 import time
 import traceback
 
-from orders import Orders
-from watch import Failure, NodeError, Watch
+import restraints
+from acting import GREEN_S, Acting, check
+from watch import Failure, NodeError
 from writer import Writer
 
-GREEN_S = 120  # at most, from the fault to Green
 GRACE_S = 16  # healthd does nothing so soon after its start: somebody may hold a cluster since before
-
-
-class Acting(Watch):
-    """A watched cluster with a handler for what healthd decides."""
-
-    def __init__(self, bin_dir, mode, **options):
-        super().__init__(bin_dir, redis=True, **options)
-        self.mode = mode
-        self.orders = None
-
-    def __exit__(self, *problem):
-        if self.orders:
-            self.orders.close()
-        super().__exit__(*problem)
-
-    def write_config(self):
-        super().write_config()
-        if not self.orders:
-            self.orders = Orders(self.lab, self.folder / "orders.sock")
-        command = json.dumps(self.orders.command())
-        with self.config.open("a", encoding="utf-8") as config:
-            config.write(f"memory: {self.folder}/memory.json\nhandlers:\n  mode: {self.mode}\n  actions:\n")
-            for fault in ("node-crashed", "full-stop", "full-crash"):
-                config.write(f"    - {{fault: {fault}, command: {command}, timeout_ms: 60000, "
-                             f"cool_down_ms: 1000, retries: 2, backoff_ms: 1000}}\n")
-
-    def diagnosis(self):
-        """What `healthctl diagnose` says."""
-        done = self.lab.run("monitor", [str(self.bin / "healthctl"), "diagnose", "lab", "-o", "json",
-                                        "--server", f"http://{self.http_address()}"], check=False)
-        return json.loads(done.stdout)
-
-
-def check(truth, what):
-    """It must be so."""
-    if not truth:
-        raise Failure(what)
 
 
 def brought_back(watch, fault, expected):
@@ -140,7 +102,7 @@ def advise_runs_nothing(watch):
 
 
 SCENES = ((crash_of_one, "act"), (full_crash, "act"), (full_stop, "act"), (full_stop_in_turn, "act"),
-          (quick_succession, "act"), (advise_runs_nothing, "advise"))
+          (quick_succession, "act"), (advise_runs_nothing, "advise"), *restraints.SCENES)
 
 
 def play(bin_dir, scene, mode):
