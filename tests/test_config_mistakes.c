@@ -128,6 +128,8 @@ static const struct mistake mistakes[] = {
      "them)\n"},
     {"clusters: [{name: lab, nodes: [{name: cluster, address: 10.0.0.1}]}]\n",
      "1: another name than \"cluster\" is expected for a node\n"},
+    {"clusters: [{name: lab, nodes: [{name: turn, address: 10.0.0.1}]}]\n",
+     "1: another name than \"turn\" is expected for a node\n"},
     /* handlers */
     {LAB "handlers: {mode: perhaps}\n",
      "2: off, advise or act is expected for mode, not \"perhaps\"\n"},

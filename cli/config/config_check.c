@@ -13,14 +13,26 @@ static bool same(const char *a, const char *b)
     return a && b && *a && strcmp(a, b) == 0;
 }
 
+/* Names that mean something else where nodes are named: the cluster itself in traces, the others over HTTP. */
+static bool is_taken(const char *name)
+{
+    static const char *const taken[] = {"cluster", "diagnosis", "acknowledge", "recover", "turn"};
+
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (same(name, taken[i]))
+            return true;
+    return false;
+}
+
 static void check_node(const struct config_cluster *cluster, size_t index, struct notes *notes)
 {
     const struct config_node *node = &cluster->nodes[index];
 
     if (!node->name)
         notes_error(notes, node->line, "a name is expected for this node");
-    if (same(node->name, "cluster")) /* where traces tell of the cluster itself */
-        notes_error(notes, node->line, "another name than \"cluster\" is expected for a node");
+    if (is_taken(node->name))
+        notes_error(notes, node->line, "another name than \"%s\" is expected for a node",
+                    node->name);
     for (size_t i = 0; i < index; i++) {
         const struct config_node *former = &cluster->nodes[i];
         if (same(node->name, former->name))
