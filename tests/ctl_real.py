@@ -5,10 +5,13 @@ import subprocess
 import sys
 import termios
 import time
+import urllib.request
 
 import yaml
 
 from ctl_stage import HEALTHCTL, NO_SERVER, ROOT, Terminal, ctl, says
+from fake_galera import STATE_UUID
+from page_stage import PageStage, stopped
 from scenes import Reader, check
 
 
@@ -239,4 +242,31 @@ def config_checked(stage):
     check(ctl("check-config", str(stage.config), code=78) == (done.stdout, done.stderr), done.stderr)
 
 
-SCENES = (outputs, documents, explained, diagnosed, checked, followed, watched, left, misused, config_checked)
+def recovered(_stage):
+    """recover: the agents of the nodes whose positions a bootstrap lacks are asked, and what they find is told."""
+    crashed = {**stopped({"signal": 9}, -1), "sst_in_progress": False}
+    stage = PageStage()  # whose nodes have agents
+    try:
+        stage.write({"lab": {"n1": "green", "n2": "green", "n3": "green"}})
+        stage.start()
+        stage.wait_states("lab", {"n1": "green", "n2": "green", "n3": "green"})
+        stage.play("lab", {"n1": "killed", "n2": "killed", "n3": "stopped"})
+        stage.wait_states("lab", {"n1": "red-unclean", "n2": "red-unclean", "n3": "red-clean"})
+        for node in ("n1", "n2"):
+            stage.agents.say("lab", node, crashed)
+        ask = urllib.request.Request(f"{stage.url}v1/clusters/lab/recover", b"",
+                                     {"Authorization": f"Bearer {stage.token.read_text(encoding='utf-8').strip()}"})
+        with urllib.request.urlopen(ask, timeout=5) as answer:
+            told = json.load(answer)
+        check(told["asked"] == ["n1", "n2"] and told["action"]["recover"] == ["n1", "n2"], told)
+        for node, seqno in (("n1", 71), ("n2", 69)):
+            found = {"status": "done", "uuid": STATE_UUID, "seqno": seqno}
+            stage.agents.say("lab", node, {**crashed, "recovery": found})
+        out = ctl("recover", "lab", "--token-file", str(stage.token), server=stage.url)[0]
+        says(out, f"^n1 +done +{STATE_UUID}:71$", f"^n2 +done +{STATE_UUID}:69$", "^n3 +none *$")
+    finally:
+        stage.close()
+
+
+SCENES = (outputs, documents, explained, diagnosed, recovered, checked, followed, watched, left, misused,
+          config_checked)
