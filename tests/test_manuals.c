@@ -53,6 +53,28 @@ Test(manuals, states_and_colours_are_described)
         expect_item(health_colour_name((enum health_colour)i), "");
 }
 
+/* Is it said what to do, before the next `end`? */
+static void expect_advice(const char *begin, const char *end)
+{
+    const char *advice = strstr(begin, "\nTo do: ");
+    const char *next = strstr(begin + 1, end);
+
+    cr_expect(advice && next && advice < next, "it is not said what to do: %.40s", begin);
+}
+
+Test(manuals, states_and_groups_of_reasons_have_each_their_advice)
+{
+    read_manual(MANUALS "healthd-reasons.7");
+    const char *reasons = strstr(manual, ".Ss Reasons: ");
+    for (const char *item = manual; (item = strstr(item, "\n.It Cm ")) && item < reasons; item++) {
+        const char *next = strstr(item + 1, "\n.It Cm ");
+        const char *end = strstr(item + 1, "\n.El");
+        expect_advice(item, next < end ? "\n.It Cm " : "\n.El");
+    }
+    for (const char *group = manual; (group = strstr(group, "\n.Ss Reasons: ")); group++)
+        expect_advice(group, "\n.Ss ");
+}
+
 /* The manual begins each sentence on a line of its own, and the first word with a capital. */
 static void append(char *words, size_t size, const char *text)
 {
