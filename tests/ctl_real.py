@@ -220,12 +220,17 @@ def misused(_stage):
                                 (("status", "--server", "127.0.0.1:9200"), "a URL such as"),
                                 (("status", "--server", "ftp://host"), "a URL such as"),
                                 (("status", "--server", "http://host/path"), "a URL such as"),
+                                (("status", "--server", "http://host//"), "a URL such as"),
                                 (("why",), "a node, or a trace"), (("events", "a", "b"), "at most"),
                                 (("events", "-o", "yaml"), "table or json"), (("matrix", "a", "b"), "at most"),
                                 (("check-config",), "one file")):
         out, err = ctl(*arguments, code=2)
         says(err, sentence, f"(usage: healthctl {arguments[0]} |is no name)")
         check(not out, out)
+    for arguments in (("status", "lab/n1"), ("matrix", "lab/n1"), ("diagnose", "lab/n1"),
+                      ("recover", "lab/n1"), ("acknowledge", "lab/n1"), ("check", "lab/n1")):
+        says(ctl(*arguments, code=3 if arguments[0] == "check" else 2, env={"HEALTHD_TOKEN_FILE": __file__})[1],
+             "lab/n1 is a node: CLUSTER is expected; for a node: healthctl why lab/n1")
     says(ctl("status", code=3, server="http://127.0.0.1:1")[1],
          "127.0.0.1:1 cannot be reached: Connection refused")
     says(ctl("status", code=3, server="http://name.invalid")[1], "name.invalid cannot be reached: ")

@@ -9,20 +9,18 @@
 
 static void acknowledge(struct live *live, const char *cluster)
 {
-    struct directory_entry entry;
     struct client_answer answer;
     char path[LIVE_PATH_MAX];
     char problem[CLIENT_PROBLEM_MAX];
     int code;
 
-    if (!live_parse_name(live, cluster, false, &entry))
+    if (!live_cluster_path(live, cluster, "/acknowledge", path))
         return;
-    live_path(&entry, "/acknowledge", path);
     client_ask(live->client, "POST", path, NULL, &answer);
     cJSON *document = live_document(&answer, problem, &code);
     live->code = EXIT_DONE;
     if (document)
-        printf("%s: the quick double crash is acknowledged%s\n", entry.cluster,
+        printf("%s: the quick double crash is acknowledged%s\n", cluster,
                picture_no(document, "kept")
                    ? "; healthd will not remember that when it is restarted"
                    : "");

@@ -60,7 +60,7 @@ static void print_clusters(const cJSON *document, unsigned count, unsigned bad)
     const char *separator = "";
 
     if (count > 1 && bad)
-        printf("%u of %u clusters are not green: ", bad, count);
+        printf("%u of %u clusters %s not green: ", bad, count, bad == 1 ? "is" : "are");
     else if (count > 1)
         printf("%u clusters are green", count);
     while ((cluster = live_next_cluster(document, cluster))) {
@@ -115,16 +115,13 @@ static int judge(const cJSON *document)
 /* Plugins say everything on standard output, mishaps too. */
 static int check(struct live *live, const char *cluster)
 {
-    struct directory_entry entry = {.node = ""};
-    char path[LIVE_PATH_MAX] = "/v1/clusters";
+    char path[LIVE_PATH_MAX];
     char problem[CLIENT_PROBLEM_MAX];
     struct client_answer answer;
     int code;
 
-    if (cluster && !live_parse_name(live, cluster, false, &entry))
+    if (!live_cluster_path(live, cluster, "", path))
         return UNKNOWN;
-    if (cluster)
-        live_path(&entry, "", path);
     client_ask(live->client, "GET", path, NULL, &answer);
     cJSON *document = live_document(&answer, problem, &code);
     if (!document) {

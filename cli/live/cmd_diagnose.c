@@ -92,13 +92,11 @@ static int explain_recorded(struct call *call)
 
 static cJSON *ask(struct call *call, const char *cluster)
 {
-    struct directory_entry entry;
     char path[LIVE_PATH_MAX];
 
-    if (!live_parse_name(&call->live, cluster, false, &entry))
-        return NULL;
-    live_path(&entry, "/diagnosis", path);
-    return live_get(&call->live, path, NULL);
+    return live_cluster_path(&call->live, cluster, "/diagnosis", path)
+               ? live_get(&call->live, path, NULL)
+               : NULL;
 }
 
 static int explain_one(struct call *call)

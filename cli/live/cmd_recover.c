@@ -86,13 +86,11 @@ static void conclude(struct live *live, const cJSON *document, unsigned seconds)
 static void recover(struct live *live, const char *cluster)
 {
     const struct timespec second = {.tv_sec = 1};
-    struct directory_entry entry;
     char path[LIVE_PATH_MAX];
     cJSON *document;
 
-    if (!live_parse_name(live, cluster, false, &entry))
+    if (!live_cluster_path(live, cluster, "/recover", path))
         return;
-    live_path(&entry, "/recover", path);
     for (unsigned seconds = 0; (document = ask(live, path)); seconds++) {
         bool more = goes_on(document, seconds);
         tell_progress(document, seconds);

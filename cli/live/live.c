@@ -167,16 +167,32 @@ cJSON *live_get(struct live *live, const char *path, const char **ret_text)
     return json;
 }
 
+bool live_cluster_path(struct live *live, const char *cluster, const char *rest,
+                       char path[LIVE_PATH_MAX])
+{
+    struct directory_entry entry;
+
+    snprintf(path, LIVE_PATH_MAX, "/v1/clusters");
+    if (!cluster)
+        return true;
+    if (!live_parse_name(live, cluster, false, &entry))
+        return false;
+    if (entry.node[0]) {
+        live->code = command_misused(live->command,
+                                     "%s is a node: CLUSTER is expected; for a node: healthctl why "
+                                     "%s",
+                                     cluster, cluster);
+        return false;
+    }
+    live_path(&entry, rest, path);
+    return true;
+}
+
 cJSON *live_get_clusters(struct live *live, const char *cluster, const char **ret_text)
 {
-    struct directory_entry entry = {.node = ""};
-    char path[LIVE_PATH_MAX] = "/v1/clusters";
+    char path[LIVE_PATH_MAX];
 
-    if (cluster && !live_parse_name(live, cluster, false, &entry))
-        return NULL;
-    if (cluster)
-        live_path(&entry, "", path);
-    return live_get(live, path, ret_text);
+    return live_cluster_path(live, cluster, "", path) ? live_get(live, path, ret_text) : NULL;
 }
 
 const cJSON *live_next_cluster(const cJSON *document, const cJSON *cluster)

@@ -56,6 +56,13 @@ void live_disarm(cJSON *json);
  * until the next question. */
 cJSON *live_get(struct live *live, const char *path, const char **ret_text);
 
+#define LIVE_PATH_MAX 256
+
+/* Where one cluster, or all of them where `cluster` is NULL, are told of, with `rest` behind. False: it was said
+ * what is expected. */
+bool live_cluster_path(struct live *live, const char *cluster, const char *rest,
+                       char path[LIVE_PATH_MAX]);
+
 /* The document of one cluster, or of all where `cluster` is NULL. */
 cJSON *live_get_clusters(struct live *live, const char *cluster, const char **ret_text);
 
@@ -71,7 +78,6 @@ bool live_parse_name(struct live *live, const char *text, bool node, struct dire
 bool live_find_node(struct live *live, const char *text, struct directory_entry *ret_entry);
 
 /* "/v1/clusters/C" or "/v1/clusters/C/N", with what follows. */
-#define LIVE_PATH_MAX 256
 void live_path(const struct directory_entry *entry, const char *rest, char path[LIVE_PATH_MAX]);
 
 #endif

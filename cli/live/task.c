@@ -142,14 +142,12 @@ static void renew(struct running *running)
 static bool ask(struct running *running)
 {
     struct live *live = running->task->live;
-    struct directory_entry named;
     struct client_answer answer;
     char path[LIVE_PATH_MAX], problem[CLIENT_PROBLEM_MAX];
     int code;
 
-    if (!live_parse_name(live, running->task->cluster, false, &named))
+    if (!live_cluster_path(live, running->task->cluster, "/turn", path))
         return false;
-    live_path(&named, "/turn", path);
     running->sent_ns = health_clock_ns();
     client_ask(live->client, "POST", path, running->body_waiting, &answer);
     cJSON *document = live_document(&answer, problem, &code);

@@ -120,8 +120,8 @@
         about.textContent = recording.about;
         about.hidden = !recording.about;
         article.querySelector(".facts").textContent =
-            `Cluster ${recording.cluster}, ${recording.expected} nodes expected. ${clock(end)} from t_us ` +
-            `${recording.start_us}; ${recording.changes.length} changes.`;
+            `Cluster ${recording.cluster}, ${timeline.counted(recording.expected, "node")} expected. ${clock(end)} from t_us ` +
+            `${recording.start_us}; ${timeline.counted(recording.changes.length, "change")}.`;
         for (const node of [undefined, ...recording.nodes.keys()])
             figure.querySelector(".rows").append(row(recording, node, end));
         timeline.axis(figure.querySelector(".axis"), ticks(end), 0, end);

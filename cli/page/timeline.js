@@ -23,6 +23,8 @@ const timeline = (() => {
         return element;
     }
 
+    const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
     /* "2 h 05 min", "3 min 20 s", "4.2 s" */
     function lasting(ms, digits = 1) {
         const s = Math.max(0, ms) / 1000;
@@ -172,5 +174,5 @@ const timeline = (() => {
         document.addEventListener("keydown", (event) => (event.key === "Escape" ? hide() : step(event)));
     }
 
-    return {make, spans, isOff, draw, inWords, axis, tell, lasting, begin};
+    return {make, spans, isOff, draw, inWords, axis, tell, lasting, counted, begin};
 })();
