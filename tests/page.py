@@ -127,6 +127,8 @@ def maintained(stage, browser):
     check(took < 2, "it did not come by the stream")
     check(browser.run("document.getElementById('news').textContent") == "alpha n2 not routable",
           "who does not see it is not told")
+    asked = browser.run(f"[...{row}.querySelectorAll('dt')].map((e) => e.textContent).filter((t) => t.endsWith('?'))")
+    check(asked == ["running?", "member?"], f"of a node that runs it is told {asked}")
     word = stage.node("alpha", "n2")["maintenance"]
     expected = f"new <b>disk</b>, since {as_shown(word['since'])}, until {as_shown(word['until'])}"
     browser.wait(f"{told} === {expected!r}", 3)

@@ -154,7 +154,10 @@ const rows = (() => {
     }
 
     function nodeBoxes(node, home) {
-        const answers = node.answers.map((a) => [`${a.question}?`, `${yesNo(a.answer)}: ${a.text} (rule ${a.rule})`]);
+        const gone = node.answers.some((a) => a.question === "running" && a.answer === false);
+        const idle = gone ? "member" : "clean"; /* the question does not arise */
+        const answers = node.answers.filter((a) => a.question !== idle)
+            .map((a) => [`${a.question}?`, `${yesNo(a.answer)}: ${a.text} (rule ${a.rule})`]);
         const changes = node.changes.map((c) => [`${c.fact} = ${c.value}`, c.state]);
         return [pairs("Why", answers), pairs("What the witnesses say", nodePairs(node)), changesBox(home),
                 pairs("What alone would change it", changes.length ? changes : [["nothing", ""]])];
