@@ -1,5 +1,7 @@
 """What scripts of scenes have in common: claims, ports, what a process prints, and how scenes are played."""
+import errno
 import http.client
+import random
 import re
 import shutil
 import socket
@@ -28,10 +30,16 @@ def check(truth, what):
 
 
 def free_port(kind=socket.SOCK_STREAM):
-    """One of the loopback that nobody has just now."""
-    with socket.socket(type=kind) as held:
-        held.bind(("127.0.0.1", 0))
-        return held.getsockname()[1]
+    """One of the loopback that nobody has just now, and that nobody is given meanwhile who asks for any."""
+    while True:
+        port = random.randrange(10000, 32768)  # the system gives those above (ip_local_port_range)
+        with socket.socket(type=kind) as held:
+            try:
+                held.bind(("127.0.0.1", port))
+                return port
+            except OSError as problem:
+                if problem.errno != errno.EADDRINUSE:
+                    raise
 
 
 def wait_until(passed, what, timeout=5, turn=lambda: time.sleep(0.01)):
