@@ -3,7 +3,6 @@
  */
 #include "mariadb_server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <mysql.h>
 #include <pwd.h>
@@ -13,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -47,19 +45,6 @@ static void run(const struct mariadb_server *server, const char *format, ...)
     snprintf(with_log, sizeof with_log, "( %s ) >>%s/log 2>&1", command, server->folder);
     if (system(with_log) != 0)
         fail(server, command);
-}
-
-static int free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) != 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &size) != 0)
-        abort();
-    close(fd);
-    return ntohs(address.sin_port);
 }
 
 /* The user it runs as: mariadbd does not run as root, and its own user comes with its service. */
@@ -136,9 +121,9 @@ void mariadb_server_open(struct mariadb_server *server, const char *name)
     scratch_directory(server->folder, "mariadb");
     snprintf(server->socket, sizeof server->socket, "%s/sock", server->folder);
     snprintf(server->name, sizeof server->name, "%s", name);
-    server->port = free_port();
-    server->extra_port = free_port();
-    server->group_port = free_port();
+    server->port = scratch_port();
+    server->extra_port = scratch_port();
+    server->group_port = scratch_port();
     run(server, "mkdir %s/data && touch %s/log && chown -R %s %s", server->folder, server->folder,
         account(), server->folder);
     run(server,

@@ -3,7 +3,6 @@
  */
 #include "redis_server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
@@ -23,24 +22,11 @@ static void give_up(const char *why)
     abort();
 }
 
-/* Ask the kernel for a free port. */
-static int free_port(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof address;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) < 0 ||
-        getsockname(fd, (struct sockaddr *)&address, &size) < 0)
-        give_up("no free port");
-    close(fd);
-    return ntohs(address.sin_port);
-}
-
 void redis_server_init(struct redis_server *server)
 {
     memset(server, 0, sizeof *server);
     scratch_directory(server->directory, "redis");
-    server->port = free_port();
+    server->port = scratch_port();
     snprintf(server->address, sizeof server->address, "127.0.0.1:%d", server->port);
     snprintf(server->socket, sizeof server->socket, "%s/redis.sock", server->directory);
 }

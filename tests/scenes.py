@@ -1,6 +1,7 @@
 """What scripts of scenes have in common: claims, ports, what a process prints, and how scenes are played."""
 import errno
 import http.client
+import itertools
 import random
 import re
 import shutil
@@ -29,10 +30,14 @@ def check(truth, what):
         raise Failed(what)
 
 
+FREE_PORTS = range(10000, 32768)  # the system gives those above to who asks for any (ip_local_port_range)
+turns = itertools.count(random.randrange(len(FREE_PORTS)))
+
+
 def free_port(kind=socket.SOCK_STREAM):
     """One of the loopback that nobody has just now, and that nobody is given meanwhile who asks for any."""
     while True:
-        port = random.randrange(10000, 32768)  # the system gives those above (ip_local_port_range)
+        port = FREE_PORTS[next(turns) % len(FREE_PORTS)]
         with socket.socket(type=kind) as held:
             try:
                 held.bind(("127.0.0.1", port))
