@@ -27,13 +27,17 @@
     X(stall_of_ours) \
     X(always_late) \
     X(removed_at_each_stage) \
-    X(destroyed_at_each_stage) \
+    X(destroyed_at_each_stage)
+
+/* Of so many nodes that nothing else on the machine keeps its times meanwhile. */
+#define PROBER_CROWDS(X) \
     X(many_stalled) \
     X(comings_and_goings) \
     X(thousand)
 
 #define X(name) void scene_##name(void);
 PROBER_SCENES(X)
+PROBER_CROWDS(X)
 #undef X
 
 /* What judging a deadline may take beyond it. */

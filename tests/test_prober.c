@@ -60,16 +60,17 @@ const char *scene_certificate(void)
 static const struct scene {
     const char *name;
     void (*play)(void);
+    unsigned at_once; /* it is played beside fewer than this; most scenes mostly wait */
 } scenes[] = {
-#define X(name) {#name, scene_##name},
+#define X(name) {#name, scene_##name, 4},
     PROBER_SCENES(X)
+#undef X
+#define X(name) {#name, scene_##name, 1},
+        PROBER_CROWDS(X)
 #undef X
 };
 
 #define SCENES (sizeof scenes / sizeof *scenes)
-
-/* Scenes mostly wait, so some are played at once. */
-#define AT_ONCE 4
 
 static bool wanted(const char *name, int argc, char **argv)
 {
@@ -142,6 +143,7 @@ int main(int argc, char **argv)
 {
     pid_t players[SCENES] = {0};
     unsigned played = 0;
+    unsigned playing = 0;
     char remove[sizeof folder + 16];
 
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -150,10 +152,11 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < SCENES; i++) {
         if (!wanted(scenes[i].name, argc, argv))
             continue;
-        if (played >= AT_ONCE)
+        for (; playing >= scenes[i].at_once; playing--)
             end_scene(players);
         players[i] = begin_scene(&scenes[i]);
         played++;
+        playing++;
     }
     while (end_scene(players))
         ;
