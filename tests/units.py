@@ -62,7 +62,7 @@ def confine(name, command):
     os.execv(command[0], command)
 
 
-def confined(name, *command):
+def confined(folder, name, *command):
     """The words that start a command as its unit does. Every unit sees processes only, and has no privileges."""
     capabilities = values(name, "AmbientCapabilities")[0].lower().replace("cap_", "+")
     capabilities = "-all" + ("," + capabilities if capabilities else "")
@@ -72,7 +72,7 @@ def confined(name, *command):
     return ["unshare", "--mount", "sh", "-c", f'{proc} proc /proc && exec "$@"', "sh",
             "setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--no-new-privs",
             f"--bounding-set={capabilities}", f"--inh-caps={capabilities}", f"--ambient-caps={capabilities}",
-            sys.executable, __file__, "--confine", name, *command]
+            sys.executable, str(folder / "tests" / "units.py"), "--confine", name, *command]
 
 
 class Service:
@@ -87,7 +87,7 @@ class Service:
         path.chmod(0o777)
         with self.log.open("w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                confined(name, *command), stdout=subprocess.DEVNULL, stderr=log,
+                confined(folder, name, *command), stdout=subprocess.DEVNULL, stderr=log,
                 env={**os.environ, "NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "400000"})
 
     def wait_told(self, word, timeout=10):
@@ -169,7 +169,7 @@ record: {state}/trace.jsonl
         monitor.wait_told("READY=1")
         # Debian's mariadb.service gives mysqld the capability that the agent's unit has.
         mysqld = subprocess.Popen(
-            confined("healthd-agent", programs["mysqld"], f"--datadir={data}"))
+            confined(folder, "healthd-agent", programs["mysqld"], f"--datadir={data}"))
         stack.callback(mysqld.wait)
         stack.callback(mysqld.kill)
         agent = Service(folder, "healthd-agent", programs["healthd-agent"], "--cluster", "lab", "--node", "n1",
@@ -194,9 +194,12 @@ def main():
     folder = Path(tempfile.mkdtemp(prefix="healthd-units-"))
     folder.chmod(0o755)
     try:
-        programs = {}
-        for path in map(Path, sys.argv[1:4]):
-            programs[path.name] = shutil.copy(path, folder)  # where every user may read
+        # All that runs or reads as another user goes where every user may read.
+        programs = {path.name: shutil.copy(path, folder) for path in map(Path, sys.argv[1:4])}
+        shutil.copytree(DEPLOY, folder / "deploy")
+        (folder / "tests").mkdir()
+        for name in ("units.py", "scenes.py"):
+            shutil.copy(Path(__file__).with_name(name), folder / "tests")
         systemd_takes_them(folder, programs)
         if os.getuid() != 0:
             print("the units are good; only root can test more")
