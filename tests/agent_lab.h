@@ -68,7 +68,8 @@ bool beat_is_thawed(const struct health_heartbeat *beat);
 /* Print the median and the worst of some ns; give the median. */
 int64_t lab_print(const char *what, int64_t *ns, size_t count);
 
-/* Print what the agent costs over so many ms, in five spans; fails where the quietest one is not cheap. */
+/* Print what the agent costs over so many ms, beside the least loop that looks as often; fails where it costs
+ * many times that. */
 void lab_cost(struct lab *lab, const char *when, int64_t ms);
 
 #endif
