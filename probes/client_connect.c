@@ -47,8 +47,9 @@ void client_thread_end(void)
 struct attempt {
     struct client_dial *dial;
     int64_t deadline_ns;
-    int refused; /* why the last address could not be reached: an error number, or 0 */
-    int broken;  /* the error number that was left when connecting failed */
+    int refused;  /* why the last address could not be reached: an error number, or 0 */
+    int broken;   /* the error number that was left when connecting failed */
+    bool reached; /* the last address let us in */
     bool late;
     bool others_differ; /* some address failed in another way than being refused */
 };
@@ -89,6 +90,7 @@ static int connected(struct attempt *attempt, int fd)
 
     getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
     attempt->refused = error;
+    attempt->reached = !error;
     attempt->others_differ |= error && error != ECONNREFUSED;
     errno = error;
     return error ? -1 : 1;
@@ -174,6 +176,8 @@ static enum health_probe_error why(const struct attempt *attempt, int fd, unsign
         return client_error_of_system(attempt->refused, HEALTH_PROBE_UNREACHABLE);
     if (number)
         return client_error_of_system(number, error);
+    if (error == HEALTH_PROBE_UNREACHABLE && attempt->reached)
+        return HEALTH_PROBE_RESET; /* between our look and the library's, which gives no number for it */
     if (error != HEALTH_PROBE_LOST)
         return error;
     if (stands(fd))

@@ -10,6 +10,7 @@
     X(well) \
     X(ill_at_the_door) \
     X(ill_when_asked) \
+    X(late_reset) \
     X(flood) \
     X(names) \
     X(password) \

@@ -2,6 +2,7 @@
  * prober_scenes_ill.c - servers that misbehave: each failure has its reason, in time, and nobody beside
  * them notices.
  */
+#include "fake_late_reset.h"
 #include "prober_scenes.h"
 
 #include <stdio.h>
@@ -191,6 +192,26 @@ void scene_ill_when_asked(void)
         check_illness(&stage, from, WELL + i, &when_asked[i], false);
     check_bystanders(&stage, &house, from, before);
     check_recovery(&stage, &house);
+    prober_stage_close(&stage);
+    fake_house_close(&house);
+}
+
+/* A reset that comes when the connection has just been found to stand is one, and no network that cannot be reached. */
+void scene_late_reset(void)
+{
+    struct fake_house house;
+    struct prober_stage stage;
+
+    fake_house_open(&house, 1);
+    fake_behave(&house, 0, FAKE_RESETS);
+    fake_late_reset(true);
+    prober_stage_open(&stage, brisk);
+    prober_stage_add(&stage, &house, 0);
+    prober_stage_run(&stage, 1500);
+    unsigned resets = prober_stage_count(&stage, 0, 0, HEALTH_PROBE_RESET);
+    printf("    %u resets seen, %u of them late\n", resets, fake_late_resets());
+    CHECK(fake_late_resets() > 0);
+    CHECK(resets > 0 && prober_stage_count_others(&stage, 0, 0, HEALTH_PROBE_RESET) == 0);
     prober_stage_close(&stage);
     fake_house_close(&house);
 }
