@@ -1,8 +1,5 @@
 """What scripts of scenes have in common: claims, ports, what a process prints, and how scenes are played."""
-import errno
 import http.client
-import itertools
-import random
 import re
 import shutil
 import socket
@@ -11,6 +8,11 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().with_name("lab")))  # which knows nothing of scenes
+
+from ports import free_port  # noqa: E402, F401
 
 AT_ONCE = 4  # scenes mostly wait
 
@@ -28,23 +30,6 @@ def check(truth, what):
     """It must be so."""
     if not truth:
         raise Failed(what)
-
-
-FREE_PORTS = range(10000, 32768)  # the system gives those above to who asks for any (ip_local_port_range)
-turns = itertools.count(random.randrange(len(FREE_PORTS)))
-
-
-def free_port(kind=socket.SOCK_STREAM):
-    """One of the loopback that nobody has just now, and that nobody is given meanwhile who asks for any."""
-    while True:
-        port = FREE_PORTS[next(turns) % len(FREE_PORTS)]
-        with socket.socket(type=kind) as held:
-            try:
-                held.bind(("127.0.0.1", port))
-                return port
-            except OSError as problem:
-                if problem.errno != errno.EADDRINUSE:
-                    raise
 
 
 def wait_until(passed, what, timeout=5, turn=lambda: time.sleep(0.01)):

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from scenes import Failed, check, free_port, wait_until
 
-DEPLOY = Path(__file__).parents[1] / "deploy"
+TESTS = Path(__file__).parent
+DEPLOY = TESTS.parent / "deploy"
 EXPOSED = {"healthd": 12, "healthd-agent": 17}  # tenths, of systemd's own measure from 0 to 10
 USER = 65534
 
@@ -197,9 +198,9 @@ def main():
         # All that runs or reads as another user goes where every user may read.
         programs = {path.name: shutil.copy(path, folder) for path in map(Path, sys.argv[1:4])}
         shutil.copytree(DEPLOY, folder / "deploy")
-        (folder / "tests").mkdir()
-        for name in ("units.py", "scenes.py"):
-            shutil.copy(Path(__file__).with_name(name), folder / "tests")
+        (folder / "tests" / "lab").mkdir(parents=True)
+        for name in ("units.py", "scenes.py", "lab/ports.py"):
+            shutil.copy(TESTS / name, folder / "tests" / name)
         systemd_takes_them(folder, programs)
         if os.getuid() != 0:
             print("the units are good; only root can test more")

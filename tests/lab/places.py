@@ -4,13 +4,12 @@ With root, every place is a network namespace of its own, joined to the others b
 namespace too: nothing is added to the host. A namespace has no name; it lives as long as the process that
 holds it, so it cannot be left behind. Without root, all places are loopback with ports of their own.
 """
-import contextlib
 import os
-import random
 import shutil
-import socket
 import subprocess
 import time
+
+from ports import free_port
 
 SQL_PORT = 3306
 HEARTBEAT_PORT = 9201
@@ -143,14 +142,10 @@ class Loopback:
         return "127.0.0.1"
 
     def port(self, name, standard):
-        """A free port that stays this place's one for `standard`: none that the system gives to who asks for any."""
+        """A free port that stays this place's one for `standard`."""
         key = (name, standard)
-        while key not in self._ports:
-            port = random.randrange(10000, 32768)
-            with contextlib.suppress(OSError), socket.socket() as probe:
-                probe.bind(("127.0.0.1", port))
-                if port not in self._ports.values():
-                    self._ports[key] = port
+        if key not in self._ports:
+            self._ports[key] = free_port()
         return self._ports[key]
 
     def cut(self, *_):
