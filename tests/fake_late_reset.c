@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 
 #pragma GCC diagnostic ignored "-Wpedantic" /* a function from dlsym()'s pointer */
@@ -17,9 +18,9 @@ static atomic_bool late;
 static atomic_uint kept;
 static atomic_bool waits[SOCKETS]; /* by descriptor: a reset that is not told yet */
 
-void fake_late_reset(bool on)
+void fake_late_reset(void)
 {
-    atomic_store(&late, on);
+    atomic_store(&late, true);
 }
 
 unsigned fake_late_resets(void)

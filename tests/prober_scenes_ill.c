@@ -204,7 +204,7 @@ void scene_late_reset(void)
 
     fake_house_open(&house, 1);
     fake_behave(&house, 0, FAKE_RESETS);
-    fake_late_reset(true);
+    fake_late_reset();
     prober_stage_open(&stage, brisk);
     prober_stage_add(&stage, &house, 0);
     prober_stage_run(&stage, 1500);
