@@ -32,7 +32,7 @@ struct pool {
     struct line waiting;
     struct line finished;
     uint32_t threads;
-    uint32_t idle;
+    uint32_t idle; /* of those, with no job: waiting for one, or just beginning */
     bool closing;
     bool left; /* by the loop: the last thread frees it */
 };
@@ -70,10 +70,7 @@ static struct pool_job *wait_for_job(struct pool *pool)
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += IDLE_SECONDS;
     while (!(job = line_get(&pool->waiting)) && !pool->closing) {
-        pool->idle++;
-        int result = pthread_cond_timedwait(&pool->work_came, &pool->mutex, &until);
-        pool->idle--;
-        if (result)
+        if (pthread_cond_timedwait(&pool->work_came, &pool->mutex, &until))
             return line_get(&pool->waiting);
     }
     return job;
@@ -110,11 +107,14 @@ static void *run_thread(void *context)
         pool->hooks.begin();
     pthread_mutex_lock(&pool->mutex);
     while ((job = wait_for_job(pool))) {
+        pool->idle--;
         pthread_mutex_unlock(&pool->mutex);
         job->work(job);
         pthread_mutex_lock(&pool->mutex);
         hand_over(pool, job);
+        pool->idle++;
     }
+    pool->idle--;
     if (end)
         end();
     bool last = --pool->threads == 0 && pool->left;
@@ -146,11 +146,13 @@ static void on_wake(evutil_socket_t fd, short what, void *context)
     finish_jobs(context);
 }
 
-/* Start one more, if one can be had. */
+/* Start one more, if one can be had. The mutex is held. */
 static void start_thread(struct pool *pool)
 {
-    if (health_thread_start(run_thread, pool, STACK_BYTES, NULL) == 0)
-        pool->threads++;
+    if (health_thread_start(run_thread, pool, STACK_BYTES, NULL))
+        return;
+    pool->threads++;
+    pool->idle++;
 }
 
 struct pool *pool_create(struct event_base *base, const struct pool_hooks *hooks)

@@ -1,9 +1,9 @@
 /*
  * pool.h - helper threads for what blocks: as many as there are things that block now, and no more.
  *
- * A job's work() runs on a helper thread; then its done() runs on the loop. A thread is started when a
- * job finds none idle, up to POOL_THREADS_MAX, and ends when it has been idle for a while. Beyond that
- * many, jobs wait in line.
+ * A job's work() runs on a helper thread; then its done() runs on the loop. A thread is started when
+ * more jobs wait than threads are idle or just beginning, up to POOL_THREADS_MAX, and ends when it has
+ * been idle for a while. Beyond that many, jobs wait in line.
  *
  * Threads: all functions belong to the thread of the event base.
  */
