@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -16,7 +17,20 @@
 
 static atomic_bool late;
 static atomic_uint kept;
-static atomic_bool waits[SOCKETS]; /* by descriptor: a reset that is not told yet */
+static atomic_int looks[SOCKETS]; /* by descriptor */
+
+/* Each connection that comes to stand is looked at twice. What the second look finds itself is told as it is: a look
+ * takes the error away, and there is no third. */
+enum look { NONE, CLEAN, RESET_KEPT };
+
+/* The first look waits for the reset, which would otherwise come before it, between both or after. */
+#define RESET_COMES_MS 200
+
+static void await_reset(int fd)
+{
+    struct pollfd hung_up = {.fd = fd};
+    poll(&hung_up, 1, RESET_COMES_MS);
+}
 
 void fake_late_reset(void)
 {
@@ -33,17 +47,24 @@ int getsockopt(int fd, int level, int name, void *restrict value, socklen_t *res
 {
     int (*real)(int, int, int, void *, socklen_t *) =
         (int (*)(int, int, int, void *, socklen_t *))dlsym(RTLD_NEXT, "getsockopt");
-    int result = real(fd, level, name, value, size);
     int *error = value;
 
-    if (result != 0 || level != SOL_SOCKET || name != SO_ERROR || fd < 0 || fd >= SOCKETS)
+    if (!atomic_load(&late) || level != SOL_SOCKET || name != SO_ERROR || fd < 0 || fd >= SOCKETS)
+        return real(fd, level, name, value, size);
+    int former = atomic_exchange(&looks[fd], NONE);
+    if (former == NONE)
+        await_reset(fd);
+    int result = real(fd, level, name, value, size);
+    if (result != 0)
         return result;
-    if (atomic_exchange(&waits[fd], false)) {
+    if (former == RESET_KEPT) {
         *error = ECONNRESET;
-    } else if (atomic_load(&late) && *error == ECONNRESET) {
-        atomic_store(&waits[fd], true);
+    } else if (former == NONE && *error == ECONNRESET) {
+        atomic_store(&looks[fd], RESET_KEPT);
         atomic_fetch_add(&kept, 1);
         *error = 0;
+    } else if (former == NONE && *error == 0) {
+        atomic_store(&looks[fd], CLEAN);
     }
     return result;
 }

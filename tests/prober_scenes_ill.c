@@ -210,8 +210,8 @@ void scene_late_reset(void)
     prober_stage_run(&stage, 1500);
     unsigned resets = prober_stage_count(&stage, 0, 0, HEALTH_PROBE_RESET);
     printf("    %u resets seen, %u of them late\n", resets, fake_late_resets());
-    CHECK(fake_late_resets() > 0);
-    CHECK(resets > 0 && prober_stage_count_others(&stage, 0, 0, HEALTH_PROBE_RESET) == 0);
+    CHECK(resets > 0 && fake_late_resets() >= resets);
+    CHECK(prober_stage_count_others(&stage, 0, 0, HEALTH_PROBE_RESET) == 0);
     prober_stage_close(&stage);
     fake_house_close(&house);
 }
