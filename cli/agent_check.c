@@ -139,6 +139,9 @@ static void answer(struct client *client, char *line)
     struct balance_verdict verdict = balance_node(check->options.overview, node, &taste);
     if (verdict.takes)
         evbuffer_add_printf(out, "up 100%%\n");
+    else if (verdict.drains)
+        evbuffer_add_printf(out,
+                            "up 0%%\n"); /* the next "up 100%" undoes it; "drain" would stick */
     else
         evbuffer_add_printf(out, "down #%s (%s)\n", verdict.reason, verdict.state);
 }

@@ -38,6 +38,8 @@ bool balance_read_taste(const struct evkeyvalq *query, struct balance_taste *ret
             ret_taste->read_only = flag;
         else if (strcmp(pair->key, "unknown") == 0)
             ret_taste->unknown = flag;
+        else if (strcmp(pair->key, "drain") == 0)
+            ret_taste->drain = flag;
         else
             return false;
     }
@@ -169,8 +171,10 @@ struct balance_verdict balance_node(const struct overview *overview, uint32_t no
         verdict.reason = health_reason_name(snapshot.reason);
     verdict.takes = standing == SERVES ||
                     (standing == DONATES && donor_takes(overview, node, snapshot.cluster, taste));
-    if (verdict.takes && !taste->unknown && is_stale(overview, node)) {
-        verdict.takes = false;
+    verdict.drains = taste->drain && snapshot.state == HEALTH_STATE_GREEN &&
+                     snapshot.routable_reason == HEALTH_REASON_MAINTENANCE;
+    if ((verdict.takes || verdict.drains) && !taste->unknown && is_stale(overview, node)) {
+        verdict.takes = verdict.drains = false;
         verdict.reason = BALANCE_STALE;
     }
     return verdict;

@@ -13,6 +13,9 @@
  *   unknown=yes          the monitor's own ignorance forbids nothing: nothing is known of a whole cluster (it
  *                        is cut off, or has just begun), a node was not asked yet, or it was stopped meanwhile.
  *                        For those whom "nowhere" would cost more than a wrong place.
+ *   drain=yes            a Green node that its operator has taken out of service gets no new clients, and those
+ *                        that are there may end by themselves. Who is taken out for any other cause fails its
+ *                        clients, or makes them wait: they had better go.
  *
  * Threads: the engine's.
  */
@@ -29,15 +32,18 @@ struct balance_taste {
     enum balance_donor donor;
     bool read_only;
     bool unknown;
+    bool drain;
 };
 
-#define BALANCE_TASTE_EXPECTED "yes or no for donor, read-only and unknown, and no other key,"
+#define BALANCE_TASTE_EXPECTED \
+    "yes or no for donor, read-only, unknown and drain, and no other key,"
 
 /* Read a taste from a query. False: something else than BALANCE_TASTE_EXPECTED is in it. */
 bool balance_read_taste(const struct evkeyvalq *query, struct balance_taste *ret_taste);
 
 struct balance_verdict {
     bool takes;         /* clients may be sent there */
+    bool drains;        /* they may not, and those that are there may stay */
     const char *state;  /* or colour */
     const char *reason; /* why, or why not: as enum health_reason is called, or BALANCE_STALE */
 };

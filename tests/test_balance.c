@@ -127,6 +127,12 @@ static void non_primary(struct health_view *view)
     view->ready = HEALTH_ANSWER_NO;
 }
 
+static void maintained_non_primary(struct health_view *view)
+{
+    maintained(view);
+    non_primary(view);
+}
+
 static bool taste_of(const char *text, struct balance_taste *ret_taste)
 {
     struct evkeyvalq query;
@@ -175,6 +181,8 @@ Test(balance, who_is_asked_and_how)
     cr_expect(taste_of("donor=no&read-only=TRUE&unknown=1", &taste));
     cr_expect_eq(taste.donor, BALANCE_DONOR_NEVER);
     cr_expect(taste.read_only && taste.unknown);
+    cr_expect_not(taste.drain);
+    cr_expect(taste_of("drain=yes", &taste) && taste.drain);
     cr_expect_not(taste_of("donor=perhaps", &taste));
     cr_expect_not(taste_of("doner=yes", &taste));
     begin(&stage);
@@ -199,6 +207,32 @@ Test(balance, members_serve_and_others_do_not)
     expect(&stage, "n1", "donor=yes&read-only=yes&unknown=yes", false, "maintenance");
     answers("n1", non_primary);
     expect(&stage, "n1", "donor=yes&read-only=yes&unknown=yes", false, "not-green");
+    end(&stage);
+}
+
+Test(balance, who_is_in_maintenance_and_well_may_keep_its_clients)
+{
+    struct stage stage;
+
+    begin(&stage);
+    two_serve();
+    answers("n1", NULL);
+    cr_expect_not(ask(&stage, "n1", "drain=yes").drains);
+    answers("n1", maintained);
+    expect(&stage, "n1", "drain=yes", false, "maintenance");
+    cr_expect(ask(&stage, "n1", "drain=yes").drains);
+    cr_expect_not(ask(&stage, "n1", "").drains);
+    answers("n1", rejecting);
+    cr_expect_not(ask(&stage, "n1", "drain=yes").drains);
+    answers("n1", maintained_non_primary);
+    expect(&stage, "n1", "drain=yes", false, "not-green");
+    cr_expect_not(ask(&stage, "n1", "drain=yes").drains);
+
+    /* What is not looked at is no place to stay, unless that is forgiven. */
+    answers("n1", maintained);
+    usleep(300 * 1000);
+    cr_expect_not(ask(&stage, "n1", "drain=yes").drains);
+    cr_expect(ask(&stage, "n1", "drain=yes&unknown=yes").drains);
     end(&stage);
 }
 

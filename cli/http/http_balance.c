@@ -1,5 +1,6 @@
 /*
- * http_balance.c - for load balancers: 200 where clients may be sent, or 503; and why.
+ * http_balance.c - for load balancers: 200 where clients may be sent, or 503; and why. 404 where a balancer that asked
+ * for it may leave its clients: HAProxy's http-check disable-on-404 takes it so, and no other code.
  */
 #include "http_private.h"
 
@@ -19,11 +20,15 @@ static bool read_taste(struct http_call *call, struct balance_taste *ret_taste)
 static void answer(struct http_call *call, const char *subject,
                    const struct balance_verdict *verdict)
 {
+    int code = verdict->takes ? HTTP_OK : verdict->drains ? HTTP_NOTFOUND : HTTP_SERVUNAVAIL;
+    const char *whom = verdict->takes    ? "clients"
+                       : verdict->drains ? "no new clients"
+                                         : "no clients";
+
     http_header(call, "X-Health-State", verdict->state);
     http_header(call, "X-Health-Reason", verdict->reason);
-    http_answer(call, verdict->takes ? HTTP_OK : HTTP_SERVUNAVAIL, "text/plain",
-                "%s takes %s: %s (%s)\n", subject, verdict->takes ? "clients" : "no clients",
-                verdict->reason, verdict->state);
+    http_answer(call, code, "text/plain", "%s takes %s: %s (%s)\n", subject, whom, verdict->reason,
+                verdict->state);
 }
 
 void http_balance_node(struct http_call *call)

@@ -13,6 +13,7 @@ from watch import INTERVAL_MS, Failure
 
 POLL_S = 0.2 + 0.15  # agent-inter, and what a loaded machine takes
 VIEW_S = max(2 * INTERVAL_MS, 3000) / 1000 * 1.1 + 0.5  # a variable shows in the next full view
+ENDED_S = 13  # inter times fall of the slow check, which would end the sessions of who fails it; and some more
 LOAD_WORKERS = 6
 LOAD_TIMEOUT_S = 1  # of a connection, and of a query
 HERE = Path(__file__).resolve().parent
@@ -35,12 +36,13 @@ def taken_out(haproxy, figures, what, limit_s):
 
 
 def balanced_kill_and_maintain(watch, figures):
-    """HAProxy goes round a maintained node, a killed one, and one that joins again."""
+    """HAProxy goes round a maintained node, whose sessions last, a killed one, and one that joins again."""
     with Haproxy(watch) as haproxy:
         haproxy.whole()
         only(haproxy, "n1", "n2", "n3")
-        watch.maintain("n3", "on")
-        taken_out(haproxy, figures, "maintenance", POLL_S)
+        with haproxy.session_on("n3", ENDED_S):
+            watch.maintain("n3", "on")
+            taken_out(haproxy, figures, "maintenance", POLL_S)
         if watch.reports.state("n3") != "green":
             raise Failure("maintenance has changed the node's state")
         watch.maintain("n3", "off")

@@ -1,4 +1,5 @@
 """The HAProxy of deploy/haproxy/healthd.cfg, in front of a watched cluster; and what its stats socket says."""
+import contextlib
 import csv
 import io
 import re
@@ -86,8 +87,9 @@ class Haproxy:
                 if row["pxname"] == backend and row["type"] == "2"}
 
     def states(self, backend="galera"):
-        """Up or down, in the order of names: {"n1": True}."""
-        return {name: row["status"].startswith("UP") for name, row in self.servers(backend).items()}
+        """Do they get new sessions? In the order of names: {"n1": True}."""
+        return {name: row["status"].startswith("UP") and row["weight"] != "0"
+                for name, row in self.servers(backend).items()}
 
     def wait(self, expected, timeout, backend="galera"):
         """Until the servers are so; returns how long it took."""
@@ -123,6 +125,26 @@ class Haproxy:
         if done.returncode:
             raise Failure(f"a query through HAProxy failed: {done.stderr.strip().splitlines()[-1]}")
         return set(done.stdout.split())
+
+    @contextlib.contextmanager
+    def session_on(self, name, seconds):
+        """A session of so long that was led to this node; when the block ends, it has lasted."""
+        host, port = self.front().rsplit(":", 1)
+        script = ("import time; from sql import Session\n"
+                  f"for _ in range(50):\n"
+                  f"    session = Session('probe', {self.watch.password()!r}, {host!r}, {port}, timeout=5)\n"
+                  f"    if session.query('SELECT @@wsrep_node_name')[0] == {name!r}: break\n"
+                  "print('it stands', flush=True)\n"
+                  f"for _ in range(int({seconds} / 0.1)):\n"
+                  f"    time.sleep(0.1)\n"
+                  f"    assert session.query('SELECT @@wsrep_node_name')[0] == {name!r}\n"
+                  "print('it has lasted', flush=True)\n")
+        client = self.watch.lab.spawn("monitor", ["python3", "-c", script], "session", cwd=Path(__file__).parent)
+        self.watch.lab.wait(f"a session on {name}", lambda: "it stands" in self.watch.log("session"), 10)
+        yield
+        client.wait(seconds + 20)
+        if "it has lasted" not in self.watch.log("session"):
+            raise Failure(f"a session on {name} was ended: {self.watch.log('session').strip().splitlines()[-1]}")
 
     def log(self):
         """What it said."""
