@@ -43,7 +43,8 @@ int command_option_misused(const struct command *command, char **argv)
 
     if (word[0] != '-' || word[1] != '-')
         word = letter; /* one of several behind one dash */
-    return command_misused(command, "%s: there is no such option, or it is not used so", word);
+    return command_misused(
+        command, "%s: there is no such option, or a value is expected behind it, or none", word);
 }
 
 static int help(FILE *stream)

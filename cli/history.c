@@ -22,8 +22,21 @@ void history_destroy(struct history *history)
     free(history);
 }
 
+static enum health_reason routable_reason(const struct directory_entry *entry,
+                                          const struct health_engine *engine,
+                                          const struct health_report *report)
+{
+    struct health_node_snapshot node;
+
+    if (!entry->node[0] || health_node_snapshot(engine, report->subject, &node) != HEALTH_OK ||
+        node.version != report->version)
+        return HEALTH_REASON_NONE;
+    return node.routable_reason;
+}
+
 const struct history_event *history_keep(struct history *history,
                                          const struct directory_entry *entry,
+                                         const struct health_engine *engine,
                                          const struct health_report *report)
 {
     struct history_event *event = &history->ring[++history->last % HISTORY_EVENTS];
@@ -36,6 +49,7 @@ const struct history_event *history_keep(struct history *history,
         .state = report->state,
         .reason = report->reason,
         .routable = report->routable,
+        .routable_reason = (uint8_t)routable_reason(entry, engine, report),
         .version = report->version,
     };
     return event;

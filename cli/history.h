@@ -10,6 +10,8 @@
 
 #include "directory.h"
 
+#include <healthd/engine.h>
+
 /* An hour of a thousand nodes that each change six times. */
 #define HISTORY_EVENTS 8192
 
@@ -17,9 +19,10 @@ struct history_event {
     uint64_t number; /* grows by one with each event of one life of the daemon, from 1 */
     int64_t at_ns;   /* of the monotonic clock */
     struct directory_entry names;
-    uint8_t from, state; /* enum health_state, or health_colour where names.node is "" */
-    uint8_t reason;      /* enum health_reason */
-    uint8_t routable;    /* enum health_answer */
+    uint8_t from, state;     /* enum health_state, or health_colour where names.node is "" */
+    uint8_t reason;          /* enum health_reason */
+    uint8_t routable;        /* enum health_answer */
+    uint8_t routable_reason; /* enum health_reason; 0 where the engine has moved on since */
     uint32_t version;
 };
 
@@ -29,9 +32,10 @@ struct history;
 struct history *history_create(void);
 void history_destroy(struct history *history);
 
-/* Keep a report of `entry`. Gives the event, good until the next is kept. */
+/* Keep a report of `entry`, which an engine has made. Gives the event, good until the next is kept. */
 const struct history_event *history_keep(struct history *history,
                                          const struct directory_entry *entry,
+                                         const struct health_engine *engine,
                                          const struct health_report *report);
 
 /* The numbers of the oldest event kept and of the newest; 0 both when there is none. */

@@ -43,7 +43,7 @@ static void keep(struct monitor *monitor, const struct health_report *report)
     memory_file_hurry(monitor->memory_file);
     journal_report(monitor->journal, report);
     if (entry)
-        history_keep(monitor->history, entry, report);
+        history_keep(monitor->history, entry, monitor->engine, report);
 }
 
 static void take_changes(struct monitor *monitor)

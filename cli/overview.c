@@ -407,6 +407,8 @@ cJSON *overview_event(const struct history_event *event)
     cJSON_AddStringToObject(json, "text", health_reason_text((enum health_reason)event->reason));
     if (event->names.node[0])
         json_add_answer(json, "routable", (enum health_answer)event->routable);
+    if (event->routable_reason)
+        add_reason(json, "routable_reason", (enum health_reason)event->routable_reason);
     json_add_integer(json, "version", event->version);
     return json;
 }

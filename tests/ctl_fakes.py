@@ -107,7 +107,7 @@ def pictures(_stage, fake):
     """The table: what is not as it should be has its sentence; the worst comes first; unknown keys are no matter."""
     ill = node("n3", "red-unclean", view={"says": "none", "age_ms": None, "conf_id": None, "size": None})
     kept = node("n2", routable=False, routable_reason="desynced", extra={"new": 1},
-                maintenance={"reason": "new\033[31m disk", "since": "2026-01-02T03:00:00Z",
+                maintenance={"reason": "neue\033[31m gr\u00f6\u00dfere Platte", "since": "2026-01-02T03:00:00Z",
                              "until": "2026-01-02T06:00:00Z"})
     quiet = node("n4", agent={"says": "none", "age_ms": 12000, "limit_ms": 3000},
                  probe={"says": "none", "age_ms": None, "limit_ms": 7500}, routable=False, routable_reason="maintenance")
@@ -122,10 +122,10 @@ def pictures(_stage, fake):
          "^  n2 +green .* no:desynced ", "^  n3 +red-unclean +4m5s +no +exit-unsafe .* exclude +- +- +-$",
          "^  n4 +green .*no:maintenance +synced +none +silent 12.0/3.0s ", "^  n4 takes no clients: pxc_maint_mode says so$",
          "^  n2 takes no clients: wsrep_desync is ON", "^  n3 is red-unclean: the sentence of exit-unsafe$",
-         "^  n2 is in maintenance for 4m5s, until 2026-01-02T06:00:00Z: new.\\[31m disk$")
+         "^  n2 is in maintenance for 4m5s, until 2026-01-02T06:00:00Z: neue.\\[31m gr\u00f6\u00dfere Platte$")
     check(table.index("shop") < table.index("calm") and "\033" not in table, table)
     fake.answers["/v1/clusters/shop/n2"] = (200, {"schema": 1, "time": "2026-01-02T03:04:05Z", "node": kept})
-    says(ctl("why", "n2", server=fake.url)[0], "^maintenance since .* until 2026-01-02T06:00:00Z: new.\\[31m disk$")
+    says(ctl("why", "n2", server=fake.url)[0], "^maintenance since .* until 2026-01-02T06:00:00Z: neue.\\[31m gr\u00f6\u00dfere Platte$")
     ours = {**kept, "routable_reason": "maintenance", "transitions": 1, "agent": quiet["agent"]}
     fake.answers["/v1/clusters/shop/n2"] = (200, {"schema": 1, "time": "2026-01-02T03:04:05Z", "node": ours})
     says(ctl("why", "n2", server=fake.url)[0], "^routable: no .an operator has taken it out of service.$",

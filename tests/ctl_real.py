@@ -61,9 +61,15 @@ def explained(stage):
     says(ctl("why", "n9", server=stage.url, code=2)[1], "no node is called n9")
     says(ctl("why", "lab/n9", server=stage.url, code=2)[1], "404.*name of a node")
     says(ctl("why", "../x", server=stage.url, code=2)[1], "is no name")
+    told = json.loads(ctl("why", "n2", "-o", "json", server=stage.url)[0])
+    check(told["node"]["name"] == "n2" and told["node"]["answers"][0]["answer"] is False, told)
+    check(yaml.safe_load(ctl("why", "n2", "-o", "yaml", server=stage.url)[0])["node"]["state"] == "red-unclean", "YAML")
+    says(ctl("why", "n2", "-o", "wide", server=stage.url, code=2)[1], "-o wide: table, json or yaml is expected")
     says(ctl("why", "n1", "--at", "5", server=stage.url, code=2)[1], "--at goes with a trace")
     trace = str(ROOT / "tests/traces/kill9_rejoin.jsonl")
     says(ctl("why", trace, "n3", server=stage.url, code=2)[1], "a trace needs no server")
+    told = json.loads(ctl("why", trace, "n3", "--at", "16", "-o", "json")[0])
+    check(told["schema"] == 1 and told["node"]["name"] == "n3" and told["node"]["state"], told)
     stage.stop()
 
 
@@ -206,6 +212,12 @@ def left(stage):
             check(terminal.end() == 0 and terminal.text.endswith("\033[?1049l"), terminal.text[-60:])
         finally:
             terminal.close()
+    terminal = Terminal("status", "nowhere", "--watch", "--server", stage.url)
+    try:
+        check(terminal.end() == 2, "a cluster that is not there is watched")
+        says(terminal.text.replace("\r", ""), "1049l.*the name of a cluster is expected .*/v1/clusters/nowhere$")
+    finally:
+        terminal.close()
     stage.stop()
 
 

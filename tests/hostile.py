@@ -264,13 +264,15 @@ def node(stage):
                            ("GET /node/lab/n0?donor=no&read-only=yes&unknown=yes", 200), ("GET /node/n1", 503),
                            ("OPTIONS /node/lab/n1?unknown=yes", 503), ("GET /cluster/lab", 200), ("GET /node/n9", 404),
                            ("GET /node/bal/n0", 404), ("GET /cluster/n0", 404), ("GET /node/n0?doner=yes", 400),
-                           ("GET /node/n0?donor=maybe", 400), ("GET /node/n0?donor", 400), ("POST /node/n0", 405),
+                           ("GET /node/n0?donor=maybe", 400), ("GET /node/n0?donor", 400), ("GET /livez?verbose", 200),
+                           ("GET /readyz?verbose&exclude=x&", 200), ("OPTIONS /livez", 200), ("OPTIONS /", 200),
+                           ("OPTIONS /v1/clusters", 405), ("GET /node/n0?=yes", 400), ("POST /node/n0", 405),
                            ("GET /node/%6e0", 200), ("GET /node/n0%00", 400)):
         answer = ask(stage.http, question + " HTTP/1.0\r\n\r\n")
         check(f" {code} " in answer.split("\r\n")[0], f"{question} is answered {answer}")
         head, _, body = answer.partition("\r\n\r\n")
         check(not body or not question.startswith("HEAD"), f"{question} has a body: {body!r}")
-        if code in (200, 503) and question.startswith("GET"):
+        if code in (200, 503) and question.startswith(("GET /node", "GET /cluster")):
             check(re.search(r"^X-Health-State: [a-z-]+\r?$", head, flags=re.M), f"no state: {head}")
             check(("takes clients: " if code == 200 else "takes no clients: ") in body, body)
     stage.stop()

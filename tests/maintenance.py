@@ -7,6 +7,7 @@ import datetime
 import http.client
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -35,7 +36,7 @@ class Service(Stage):
     def __init__(self):
         super().__init__()
         self.password.write_text(PROBE_PASSWORD + "\n", encoding="utf-8")
-        self.port = free_port()
+        self.port, self.agent = free_port(), free_port()
         self.token = self.folder / "token"
         self.token.write_text(TOKEN + "\n", encoding="utf-8")
         self.token.chmod(0o600)
@@ -50,6 +51,7 @@ class Service(Stage):
             port = real or self.nodes.setdefault(name, self.ports.refusing())
             text += f"      - {{name: {name}, address: {address}, port: {port}}}\n"
         text += "probe: {interval_ms: 200, timeout_ms: 500}\nheartbeat: {listen: none}\n"
+        text += f"agent_check: {{listen: '127.0.0.1:{self.agent}'}}\n"
         text += f"http:\n  listen: 127.0.0.1:{self.port}\n  token_file: {self.token}\n{http_keys}{more}"
         self.config.write_text(text, encoding="utf-8")
 
@@ -64,10 +66,10 @@ class Service(Stage):
         if green:
             self.out.wait('"node":"n1","state":"green"', 10)
 
-    def ask(self, method, path, body=None, token=TOKEN):
+    def ask(self, method, path, body=None, token=TOKEN, scheme="Bearer"):
         """The answer's status and document."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {"Authorization": f"{scheme} {token}"} if token else {}
         text = body if body is None or isinstance(body, (str, bytes)) else json.dumps(body)
         connection.request(method, path, text, headers)
         answer = connection.getresponse()
@@ -94,6 +96,12 @@ class Service(Stage):
     def balanced(self, name="n1", query=""):
         """What a load balancer is told."""
         return self.ask("GET", f"/node/{name}{query}", token=None)
+
+    def agent_check(self, line):
+        """What HAProxy's agent-check is told."""
+        with socket.create_connection(("127.0.0.1", self.agent), 5) as stream:
+            stream.sendall(line.encode() + b"\n")
+            return b"".join(iter(lambda: stream.recv(4096), b"")).decode().rstrip("\n")
 
     def kept(self):
         """What the file holds, once it is as wanted."""
@@ -154,6 +162,15 @@ def on_and_off(stage):
     status, said = stage.balanced()
     check(status == 503 and "maintenance" in said, f"{status}: {said}")
     check(stage.balanced(query="?donor=yes&read-only=yes&unknown=yes")[0] == 503, "a balancer's taste outdoes it")
+    status, said = stage.balanced(query="?drain=yes")
+    check(status == 404 and said == "n1 takes no new clients: maintenance (green)\n", f"{status}: {said}")
+    check([stage.agent_check(line) for line in ("lab/n1", "lab/n1?drain=yes", "lab/n1?drain=no")] ==
+          ["down #maintenance (green)", "up 0%", "down #maintenance (green)"], "the agent-check")
+    listed = [e for e in stage.ask("GET", "/v1/history", token=None)[1]["events"] if e.get("node") == "n1"][-1]
+    check((listed["routable"], listed["routable_reason"]) == (False, "maintenance"), listed)
+    said = subprocess.run([HEALTHCTL, "events", "lab/n1", "--server", f"http://127.0.0.1:{stage.port}"], timeout=10,
+                          capture_output=True, text=True, check=True).stdout.splitlines()[-1]
+    check(said.endswith(" component; not routable: maintenance"), said)
     stage.out.wait('"node":"n1","state":"green".*"routable":false')
     stage.log.wait('event=maintenance cluster=lab node=n1 on=yes who=http reason="new disk" until=2.* kept=no')
     again = stage.on("newer disk")
@@ -164,6 +181,7 @@ def on_and_off(stage):
     after = stage.off()
     check(after["maintenance"] is None and after["routable"] is True, after)
     check(stage.off()["version"] == after["version"], "to end none is no change")
+    check(stage.ask("DELETE", PATH, scheme="bearer")[0] == 200, "the scheme's name has no case")
     check(stage.balanced()[0] == 200, "clients are not sent there again")
     stage.log.wait("event=maintenance cluster=lab node=n1 on=no who=http")
     stage.stop()
@@ -264,6 +282,7 @@ def still_judged(stage):
     check(red["state"] == "red-unclean" and red["maintenance"]["reason"] == "x", red)
     status, said = stage.balanced("n2")
     check(status == 503 and "maintenance" in said and "red-unclean" in said, said)
+    check(stage.balanced("n2", "?drain=yes")[0] == 503, "a dead node keeps its clients")
     stage.out.wait('"node":"n1","state":"green"', 10)
     stage.on()
     stage.process.send_signal(signal.SIGSTOP)

@@ -137,7 +137,7 @@ def maintained(stage, browser):
           "without colours it is not seen")
     check(browser.run(f"getComputedStyle({row}.querySelector('.state'), '::before').borderRadius") == "50%",
           "its mark is no circle")
-    listed = browser.run(f"[...{row}.querySelectorAll('ol > li')].map((e) => e.textContent.endsWith('; not routable'))")
+    listed = browser.run(f"[...{row}.querySelectorAll('ol > li')].map((e) => e.textContent.endsWith('; not routable: maintenance'))")
     check(listed[:2] == [True, False], f"of the changes these are told as not routable: {listed}")
     texts, pale = browser.run(PALE)
     check(texts > 30 and not pale, f"of {texts} texts these are pale: {pale}")

@@ -126,6 +126,8 @@ static const struct mistake mistakes[] = {
     {LAB "limits: {evict_min_ms: 30000, evict_max_ms: 10000}\n",
      " limits that agree are expected, and evict_min is above evict_max (healthctl rules prints "
      "them)\n"},
+    {LAB "http: {listen: 127.0.0.1:9202}\nagent_check: {listen: 127.0.0.1:9202}\n",
+     " agent_check.listen: another port than http.listen has is expected (127.0.0.1:9202)\n"},
     {"clusters: [{name: lab, nodes: [{name: cluster, address: 10.0.0.1}]}]\n",
      "1: another name than \"cluster\" is expected for a node\n"},
     {"clusters: [{name: lab, nodes: [{name: turn, address: 10.0.0.1}]}]\n",

@@ -101,6 +101,15 @@ static void check_times(const struct config *config, struct notes *notes)
                     problem);
 }
 
+/* HTTP and the agent-check are both of TCP. What is written in two ways and is one place, healthd finds at its start. */
+static void check_listeners(const struct config *config, struct notes *notes)
+{
+    if (same(config->http_listen, config->agent_check.listen))
+        notes_error(notes, 0,
+                    "agent_check.listen: another port than http.listen has is expected (%s)",
+                    config->http_listen);
+}
+
 void config_check(struct config *config, enum config_use use, struct notes *notes)
 {
     bool whole = use == CONFIG_FOR_DAEMON;
@@ -110,6 +119,8 @@ void config_check(struct config *config, enum config_use use, struct notes *note
     for (size_t i = 0; i < config->cluster_count; i++)
         check_cluster(config, i, whole, notes);
     config_check_handlers(config, notes);
-    if (whole)
+    if (whole) {
         check_times(config, notes);
+        check_listeners(config, notes);
+    }
 }

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/queue.h>
 #include <sys/socket.h>
 
@@ -54,6 +55,28 @@ static bool split(struct http_call *call, const char *path)
     return true;
 }
 
+/* A key may stand without a value, as in "/livez?verbose", which libevent does not read. False: it is no query. */
+static bool read_query(struct http_call *call, const char *text)
+{
+    char *whole = malloc(2 * strlen(text) + 2);
+    char *end = whole;
+
+    if (!whole)
+        return false;
+    while (*(text += strspn(text, "&"))) {
+        size_t length = strcspn(text, "&");
+        bool valued = memchr(text, '=', length) != NULL;
+        end +=
+            sprintf(end, "%s%.*s%s", end == whole ? "" : "&", (int)length, text, valued ? "" : "=");
+        text += length;
+    }
+    *end = '\0';
+    bool good = !*whole || evhttp_parse_query_str(whole, &call->query) == 0;
+    free(whole);
+    return good;
+}
+
+/* False: it was said what is expected. */
 static bool take_apart(struct http_call *call)
 {
     const struct evhttp_uri *uri = evhttp_request_get_evhttp_uri(call->request);
@@ -61,8 +84,14 @@ static bool take_apart(struct http_call *call)
     const char *query = uri ? evhttp_uri_get_query(uri) : NULL;
 
     TAILQ_INIT(&call->query);
-    return path && split(call, path) &&
-           (!query || evhttp_parse_query_str(query, &call->query) == 0);
+    if (!path || !split(call, path))
+        http_refuse(call, HTTP_BADREQUEST, "a path such as /v1/clusters is expected");
+    else if (query && !read_query(call, query))
+        http_refuse(call, HTTP_BADREQUEST,
+                    "words or KEY=VALUE with & between them are expected after the question mark");
+    else
+        return true;
+    return false;
 }
 
 static void clear_call(struct http_call *call)
@@ -140,7 +169,7 @@ static bool may_change(struct http_call *call)
                     "it nobody may change anything");
     } else if (why) {
         http_refuse(call, 403, "http.token_file: %s: %s", path, why);
-    } else if (!shown || strncmp(shown, scheme, sizeof scheme - 1) != 0 ||
+    } else if (!shown || strncasecmp(shown, scheme, sizeof scheme - 1) != 0 ||
                strlen(shown + sizeof scheme - 1) != strlen(token) ||
                CRYPTO_memcmp(shown + sizeof scheme - 1, token, strlen(token)) != 0) {
         http_header(call, "WWW-Authenticate", "Bearer");
@@ -158,10 +187,8 @@ static void serve(struct http_call *call)
     unsigned methods;
     const struct http_route *route;
 
-    if (!take_apart(call)) {
-        http_refuse(call, 400, "a path such as /v1/clusters is expected");
+    if (!take_apart(call))
         return;
-    }
     route = find_route(call, &methods);
     if (route && (!route->changes || may_change(call)))
         route->serve(call);

@@ -9,7 +9,7 @@
 #define CHECK (READ | EVHTTP_REQ_OPTIONS) /* HAProxy's own check asks OPTIONS */
 
 const struct http_route http_routes[] = {
-    {READ, "/", http_serve_page, false},
+    {CHECK, "/", http_serve_page, false},
     {READ, "/v1/clusters", http_serve_clusters, false},
     {READ, "/v1/clusters/*", http_serve_cluster, false},
     {READ, "/v1/clusters/*/diagnosis", http_serve_diagnosis, false},
@@ -27,8 +27,8 @@ const struct http_route http_routes[] = {
     {CHECK, "/node/*/*", http_balance_node, false},
     {CHECK, "/cluster/*", http_balance_cluster, false},
     {READ, "/metrics", http_serve_metrics, false},
-    {READ, "/livez", http_serve_live, false},
-    {READ, "/readyz", http_serve_ready, false},
+    {CHECK, "/livez", http_serve_live, false},
+    {CHECK, "/readyz", http_serve_ready, false},
 };
 
 const size_t http_route_count = sizeof http_routes / sizeof *http_routes;

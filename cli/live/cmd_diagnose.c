@@ -10,7 +10,6 @@
 #include "overview.h"
 #include "picture.h"
 #include "recorded.h"
-#include "yaml_write.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,11 +34,8 @@ static void print_document(struct call *call, cJSON *document, const char *when)
 
     if (is(call, "table"))
         diagnosis_print(document, when);
-    else if (is(call, "json"))
-        puts(text ? text : "null");
-    else if (!text || !yaml_write(stdout, text))
-        live_complain(&call->live, EXIT_SERVER,
-                      "the document cannot be written as YAML: -o json shows it");
+    else
+        live_print(&call->live, call->output, text);
     free(text);
     cJSON_Delete(document);
 }

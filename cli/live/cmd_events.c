@@ -55,6 +55,7 @@ static void print_line(const struct events *events, const cJSON *event)
     const char *state = picture_text(event, "state");
     bool node = picture_get(event, "node");
     bool green = node && strcmp(state, "green") == 0;
+    const char *why = cJSON_GetStringValue(picture_get(event, "routable_reason"));
     char name[2 * DIRECTORY_NAME_MAX];
 
     snprintf(name, sizeof name, "%.*s%s%.*s", DIRECTORY_NAME_MAX - 1,
@@ -65,9 +66,11 @@ static void print_line(const struct events *events, const cJSON *event)
         printf("%11s    ", "still");
     else
         printf("%s%11s%s -> ", paint_state(events->paint, from), from, paint_end(events->paint));
-    printf("%s%-11s%s  %s%s\n", paint_state(events->paint, state), state, paint_end(events->paint),
-           picture_text(event, "text"),
-           green && picture_no(event, "routable") ? "; not routable" : "");
+    printf("%s%-11s%s  %s", paint_state(events->paint, state), state, paint_end(events->paint),
+           picture_text(event, "text"));
+    if (green && picture_no(event, "routable"))
+        printf("; not routable%s%s", why ? ": " : "", why ? why : "");
+    putchar('\n');
 }
 
 static void print_event(struct events *events, const cJSON *event)

@@ -6,7 +6,6 @@
 #include "picture.h"
 #include "status_view.h"
 #include "watch.h"
-#include "yaml_write.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,22 +47,13 @@ static void print_names(const cJSON *document)
             printf("%s/%s\n", picture_text(cluster, "name"), picture_text(node, "name"));
 }
 
-static void print_yaml(struct call *call, const char *text)
-{
-    if (!yaml_write(stdout, text))
-        live_complain(&call->live, EXIT_SERVER,
-                      "the server's document cannot be written as YAML: -o json shows it");
-}
-
 static void print(struct call *call, const cJSON *document, const char *text)
 {
     const struct table_look look = {.width = is(call, "wide") ? 0 : table_terminal_width(stdout),
                                     .headings = call->headings,
                                     .paint = paint_wanted(stdout)};
-    if (is(call, "json"))
-        fputs(text, stdout);
-    else if (is(call, "yaml"))
-        print_yaml(call, text);
+    if (is(call, "json") || is(call, "yaml"))
+        live_print(&call->live, call->output, text);
     else if (is(call, "name"))
         print_names(document);
     else
@@ -149,17 +139,20 @@ const struct command command_status = {
     .name = "status",
     .arguments = "[CLUSTER] [-o table|wide|json|yaml|name] [--no-headers] [--watch]" LIVE_ARGUMENTS,
     .about = "Show what a running healthd believes of its clusters",
-    .help = "  -o, --output F\n"
-            "                 table (the default), wide (every column, however long a line gets),\n"
-            "                 json (the server's document), yaml (the same), name (CLUSTER/NODE)\n"
-            "  --no-headers   no headings\n"
-            "  --watch        stay, and redraw on every change and each second; q or Ctrl-C "
-            "ends\n" LIVE_HELP "\n"
-            "PROBE and AGENT are what that witness says, with its age and the age at which it is\n"
-            "believed no more. VIEW is configuration id and size of the node's view, and its\n"
-            "component where that is not Primary. On a terminal, columns that have no room are\n"
-            "left out, the least important first.\n\n"
-            "Exit codes: 0 every cluster shown is green; 1 one is not; 2 wrong usage, or no such\n"
-            "cluster; 3 the server was not reached, or its answer cannot be used.\n",
+    .help =
+        "  -o, --output F\n"
+        "                 table (the default), wide (every column, however long a line gets),\n"
+        "                 json (the server's document), yaml (the same), name (CLUSTER/NODE)\n"
+        "  --no-headers   no headings\n"
+        "  --watch        stay, and redraw on every change and each second; q or Ctrl-C "
+        "ends\n" LIVE_HELP "\n"
+        "PROBE and AGENT are what that witness says, with its age and the age at which it is\n"
+        "believed no more. MEMBERS is how many the node's view has, its number, and its\n"
+        "component where that is not Primary. A donor is routable, and yes:donor: load\n"
+        "balancers send clients there only while no other node takes any. On a terminal,\n"
+        "columns that have no room are left out, the least important first.\n\n"
+        "Exit codes: 0 every cluster shown is green (--watch: it was ended); 1 one is not;\n"
+        "2 wrong usage, or no such cluster; 3 the server was not reached, or its answer cannot\n"
+        "be used.\n",
     .run = run,
 };

@@ -14,9 +14,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct call {
+    struct live live;
+    const char *output;
+    const char *trace; /* NULL: now */
+    const char *node;
+    const char *at;
+};
+
+static bool is(const struct call *call, const char *output)
+{
+    return strcmp(call->output, output) == 0;
+}
+
 /* ---- A recorded moment ---- */
 
-static int print_recorded(const struct recorded *recorded, const char *name, uint32_t node)
+static void print_recorded(struct call *call, const struct recorded *recorded, uint32_t node)
 {
     const struct replay *replay = &recorded->replay;
     const struct overview overview = {.roster = &recorded->roster,
@@ -26,11 +39,14 @@ static int print_recorded(const struct recorded *recorded, const char *name, uin
                                       .now_ns = replay->now_ns};
     struct why_times times;
     struct health_why why;
-    char *text = json_print(overview_why(&overview, node));
-    cJSON *json = cJSON_Parse(text ? text : ""); /* as whoever asks a server reads it */
+    cJSON *document = cJSON_CreateObject();
 
+    cJSON_AddNumberToObject(document, "schema", OVERVIEW_SCHEMA);
+    cJSON_AddItemToObject(document, "node", overview_why(&overview, node));
+    char *text = json_print(document);
+    document = cJSON_Parse(text ? text : ""); /* as whoever asks a server reads it */
     health_engine_why(replay->engine, node, &why);
-    snprintf(times.name, sizeof times.name, "%s at %.3f s", name,
+    snprintf(times.name, sizeof times.name, "%s at %.3f s", call->node,
              replay_seconds(replay, replay->now_ns));
     snprintf(times.since, sizeof times.since, "since %.3f s",
              replay_seconds(replay, why.node.since_ns));
@@ -39,10 +55,12 @@ static int print_recorded(const struct recorded *recorded, const char *name, uin
     else
         snprintf(times.next, sizeof times.next, "it is judged anew at %.3f s",
                  replay_seconds(replay, why.next_ns));
-    why_print(json, &times);
-    cJSON_Delete(json);
+    if (is(call, "table"))
+        why_print(picture_get(document, "node"), &times);
+    else
+        live_print(&call->live, call->output, text);
+    cJSON_Delete(document);
     free(text);
-    return EXIT_DONE;
 }
 
 static int find_node(const struct replay *replay, const char *name)
@@ -53,25 +71,26 @@ static int find_node(const struct replay *replay, const char *name)
     return -1;
 }
 
-static int explain_recorded(const char *path, const char *name, const char *at)
+static int explain_recorded(struct call *call)
 {
     struct recorded recorded;
     int64_t until_ns;
-    int result = EXIT_USAGE;
 
-    if (!recorded_open(&recorded, path)) {
+    call->live.code = EXIT_USAGE;
+    if (!recorded_open(&recorded, call->trace)) {
         recorded_close(&recorded);
-        return result;
+        return call->live.code;
     }
-    int node = find_node(&recorded.replay, name);
+    int node = find_node(&recorded.replay, call->node);
     if (node < 0) {
-        command_misused(&command_why, "node \"%s\" is not in the trace", name);
-    } else if (recorded_time(&recorded, &command_why, at, &until_ns)) {
+        command_misused(&command_why, "node \"%s\" is not in the trace", call->node);
+    } else if (recorded_time(&recorded, &command_why, call->at, &until_ns)) {
         recorded_run(&recorded, until_ns);
-        result = print_recorded(&recorded, name, (uint32_t)node);
+        call->live.code = EXIT_DONE;
+        print_recorded(call, &recorded, (uint32_t)node);
     }
     recorded_close(&recorded);
-    return result;
+    return call->live.code;
 }
 
 /* ---- Now ---- */
@@ -94,62 +113,90 @@ static void print_live(const cJSON *document, const struct directory_entry *entr
     why_print(node, &times);
 }
 
-static int explain_live(struct live *live, const char *name)
+static void explain_found(struct call *call, const struct directory_entry *entry)
+{
+    char path[LIVE_PATH_MAX];
+    const char *text;
+
+    live_path(entry, "", path);
+    cJSON *document = live_get(&call->live, path, &text);
+    if (!document)
+        return;
+    call->live.code = EXIT_DONE;
+    if (is(call, "table"))
+        print_live(document, entry);
+    else
+        live_print(&call->live, call->output, text);
+    cJSON_Delete(document);
+}
+
+static int explain_live(struct call *call)
 {
     struct directory_entry entry;
-    char path[LIVE_PATH_MAX];
-    cJSON *document = NULL;
 
-    if (!live_open(live))
-        return live->code;
-    if (live_find_node(live, name, &entry)) {
-        live_path(&entry, "", path);
-        document = live_get(live, path, NULL);
-    }
-    if (document)
-        print_live(document, &entry);
-    int code = document ? EXIT_DONE : live->code;
-    cJSON_Delete(document);
-    live_close(live);
-    return code;
+    if (!live_open(&call->live))
+        return call->live.code;
+    if (live_find_node(&call->live, call->node, &entry))
+        explain_found(call, &entry);
+    live_close(&call->live);
+    return call->live.code;
+}
+
+/* ---- The call ---- */
+
+static int carry_out(struct call *call)
+{
+    if (!is(call, "table") && !is(call, "json") && !is(call, "yaml"))
+        return command_misused(&command_why, "-o %s: table, json or yaml is expected",
+                               call->output);
+    if (call->trace && (call->live.server || call->live.timeout))
+        return command_misused(&command_why, "a trace needs no server: --server and --timeout go "
+                                             "with a node alone");
+    if (call->at && !call->trace)
+        return command_misused(&command_why, "--at goes with a trace: TRACE NODE is expected");
+    return call->trace ? explain_recorded(call) : explain_live(call);
 }
 
 static int run(int argc, char **argv)
 {
-    static const struct option options[] = {
-        LIVE_OPTIONS, {"at", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0}};
-    struct live live = {.command = &command_why};
-    const char *at = NULL;
+    static const struct option options[] = {LIVE_OPTIONS,
+                                            {"output", required_argument, NULL, 'o'},
+                                            {"at", required_argument, NULL, 'a'},
+                                            {NULL, 0, NULL, 0}};
+    struct call call = {.live = {.command = &command_why}, .output = "table"};
     int option;
 
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "ho:", options, NULL)) != -1) {
         if (option == 'h')
             return command_help(&command_why);
         if (option == '?')
             return command_option_misused(&command_why, argv);
-        if (!live_option(&live, option, optarg))
-            at = optarg;
+        if (option == 'o')
+            call.output = optarg;
+        else if (option == 'a')
+            call.at = optarg;
+        else
+            live_option(&call.live, option, optarg);
     }
     int count = argc - optind;
-    if (count == 2 && (live.server || live.timeout))
-        return command_misused(&command_why, "a trace needs no server: --server and --timeout go "
-                                             "with a node alone");
-    if (count == 1 && at)
-        return command_misused(&command_why, "--at goes with a trace: TRACE NODE is expected");
-    if (count == 2)
-        return explain_recorded(argv[optind], argv[optind + 1], at);
-    if (count == 1)
-        return explain_live(&live, argv[optind]);
-    return command_misused(&command_why, "a node, or a trace and a node, are expected");
+    if (count != 1 && count != 2)
+        return command_misused(&command_why, "a node, or a trace and a node, are expected");
+    call.trace = count == 2 ? argv[optind] : NULL;
+    call.node = argv[argc - 1];
+    return carry_out(&call);
 }
 
 const struct command command_why = {
     .name = "why",
-    .arguments = "[CLUSTER/]NODE" LIVE_ARGUMENTS " | TRACE NODE [--at T]",
+    .arguments =
+        "[CLUSTER/]NODE [-o table|json|yaml]" LIVE_ARGUMENTS " | TRACE NODE [--at T] [-o ...]",
     .about = "Explain why a node is in its state, now or at a moment of a trace",
     .help =
         "  NODE alone is asked of a running healthd; with a trace before it, the recording is\n"
-        "  replayed.\n\n" LIVE_HELP
+        "  replayed.\n\n"
+        "  -o, --output F\n"
+        "                 table (the default: for people), json (the document), yaml (the "
+        "same)\n" LIVE_HELP
         "  --at T         the moment of a trace: seconds from the start, or a t_us such as\n"
         "                 1112815232us; without it, the trace's end\n\n"
         "Shows the three answers with the rules that gave them, the witnesses with the age of\n"

@@ -7,6 +7,7 @@
 #include "disarm.h"
 #include "overview.h"
 #include "picture.h"
+#include "yaml_write.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -102,6 +103,17 @@ void live_disarm(cJSON *json)
     }
 }
 
+void live_print(struct live *live, const char *output, const char *text)
+{
+    size_t length = text ? strlen(text) : 0;
+
+    if (strcmp(output, "json") == 0 && length)
+        printf("%s%s", text, text[length - 1] == '\n' ? "" : "\n");
+    else if (!length || !yaml_write(stdout, text))
+        live_complain(live, EXIT_SERVER,
+                      "the document cannot be written as YAML: -o json shows it");
+}
+
 static void tell_refusal(const struct client_answer *answer, const cJSON *json, char *problem)
 {
     const char *error = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "error"));
@@ -160,7 +172,9 @@ cJSON *live_get(struct live *live, const char *path, const char **ret_text)
 
     client_ask(live->client, "GET", path, NULL, &answer);
     cJSON *json = live_document(&answer, problem, &code);
-    if (!json)
+    if (!json && code == EXIT_USAGE)
+        live_complain(live, code, "%s; asked for was %s", problem, path);
+    else if (!json)
         live_complain(live, code, "%s", problem);
     if (ret_text)
         *ret_text = answer.text;

@@ -49,6 +49,9 @@ void live_complain(struct live *live, int code, const char *format, ...)
 cJSON *live_document(const struct client_answer *answer, char ret_problem[CLIENT_PROBLEM_MAX],
                      int *ret_code);
 
+/* Print a document's text as it is, or as YAML: `output` is "json" or "yaml". */
+void live_print(struct live *live, const char *output, const char *text);
+
 /* Take from all texts what a terminal would obey: whoever answered, this is shown on one. */
 void live_disarm(cJSON *json);
 

@@ -45,6 +45,9 @@ bool picture_view(const cJSON *view, char text[PICTURE_VIEW_MAX]);
 /* "s", but for one of them. */
 const char *picture_plural(double count);
 
+/* It may be sent clients, but load balancers send them elsewhere while they can: it is a donor. */
+bool picture_donates(const cJSON *node);
+
 /* Why a node takes no clients, as a sentence. */
 const char *picture_unroutable(const cJSON *node);
 

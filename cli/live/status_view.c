@@ -74,6 +74,8 @@ static void add_routable(struct table *table, const cJSON *node)
 
     if (green && picture_no(node, "routable"))
         table_cell(table, NULL, "no:%s", picture_text(node, "routable_reason"));
+    else if (picture_donates(node))
+        table_cell(table, NULL, "yes:donor");
     else
         table_cell(table, NULL, "%s", picture_answer(node, "routable"));
 }
@@ -238,6 +240,9 @@ static void add_sentence(struct table *table, const cJSON *node)
     else if (picture_no(node, "routable"))
         table_text(table, 2, picture_text(node, "name"), "", "takes no clients: %s",
                    picture_unroutable(node));
+    else if (picture_donates(node))
+        table_text(table, 2, picture_text(node, "name"), "",
+                   "takes clients where no other does: %s", picture_text(node, "text"));
 }
 
 static void add_cluster(struct table *table, const cJSON *document, const cJSON *cluster, bool wide)

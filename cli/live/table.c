@@ -3,8 +3,10 @@
  */
 #include "table.h"
 
+#include "disarm.h"
 #include "paint.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +55,7 @@ struct table *table_create(const struct table_column *columns, unsigned count)
 
 /* ---- Filling ---- */
 
-/* One byte, one place: what is not ASCII comes from no configuration, and is shown as what it may be. */
+/* Of a cell, whose places are its bytes. Names and words of healthd's are ASCII; what is not comes from elsewhere. */
 static void make_plain(char *text)
 {
     for (; *text; text++)
@@ -122,10 +124,8 @@ void table_text(struct table *table, unsigned indent, const char *lead, const ch
     if (vasprintf(&row->text, format, arguments) == -1)
         row->text = NULL;
     va_end(arguments);
-    if (row->lead)
-        make_plain(row->lead);
-    if (row->text)
-        make_plain(row->text);
+    disarm(row->lead, "");
+    disarm(row->text, ""); /* a person's reason may be in any language */
 }
 
 /* ---- Fitting ---- */
@@ -196,16 +196,33 @@ struct pen {
     unsigned at;
 };
 
+/* Places that a byte of UTF-8 begins on a terminal: none within a character, two from U+1000 on, which is at most too
+ * much. */
+static unsigned places_at(const char *text)
+{
+    unsigned char byte = (unsigned char)*text;
+    return byte >= 0xe1 ? 2 : (byte & 0xc0) != 0x80;
+}
+
+static unsigned places_of(const char *text, unsigned length)
+{
+    unsigned places = 0;
+    for (unsigned i = 0; i < length; i++)
+        places += places_at(text + i);
+    return places;
+}
+
 static void put(struct pen *pen, const char *state, const char *text, unsigned length)
 {
-    unsigned left = pen->look->width - pen->at;
+    unsigned left = pen->look->width ? pen->look->width - pen->at : UINT_MAX;
+    unsigned count = 0, places = 0;
 
-    if (pen->look->width && length > left)
-        length = left;
-    pen->at += length;
+    while (count < length && places + places_at(text + count) <= left)
+        places += places_at(text + count++);
+    pen->at += places;
     if (state)
         fputs(paint_state(pen->look->paint, state), pen->stream);
-    fwrite(text, 1, length, pen->stream);
+    fwrite(text, 1, count, pen->stream);
     if (state)
         fputs(paint_end(pen->look->paint), pen->stream);
 }
@@ -270,7 +287,7 @@ static void put_word(struct pen *pen, unsigned indent, const char *state, const 
                      unsigned length)
 {
     bool begun = pen->at > indent;
-    if (pen->look->width && begun && pen->at + 1 + length > pen->look->width) {
+    if (pen->look->width && begun && pen->at + 1 + places_of(word, length) > pen->look->width) {
         end_line(pen);
         put_spaces(pen, indent + GAP);
     } else if (begun) {

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <time.h>
 
-#define UNTIL_EXPECTED "a time to come is expected: 90m, 1h30m, 2d, 06:00, or 2030-01-31T06:00:00Z"
+#define UNTIL_EXPECTED \
+    "a time to come within a year is expected: 90m, 1h30m, 2d, 06:00, or YYYY-MM-DDTHH:MM:SSZ"
 
 /* A span from `now`, the next time that the clock here shows it, or RFC 3339. False: it is none of them,
  * or not to come within a year. */

@@ -38,6 +38,7 @@ struct watch {
     int64_t followed_ns; /* when the stream began last */
     char problem[CLIENT_PROBLEM_MAX];
     time_t away_since; /* 0: the server is there */
+    bool ended;        /* there is no such cluster, or it is watched no more */
 };
 
 /* ---- Drawing ---- */
@@ -105,6 +106,11 @@ static void on_picture(void *context, const struct client_answer *answer)
     cJSON *picture = live_document(answer, problem, &watch->live->code);
 
     watch->asking = false;
+    if (!picture && watch->live->code == EXIT_USAGE) {
+        snprintf(watch->problem, sizeof watch->problem, "%s", problem);
+        watch->ended = true;
+        return;
+    }
     if (picture) {
         cJSON_Delete(watch->picture);
         watch->picture = picture;
@@ -167,7 +173,7 @@ static void stay(struct watch *watch, struct screen *screen)
 {
     enum screen_event event = SCREEN_CHANGED;
 
-    while (event != SCREEN_END) {
+    while (event != SCREEN_END && !watch->ended) {
         int64_t now_ns = health_clock_ns();
         int64_t due_ns = watch->asked_ns + PERIOD_NS;
         if (event == SCREEN_CHANGED)
@@ -203,5 +209,8 @@ int watch(struct live *live, const char *cluster, bool wide, bool headings)
     stay(&watch, &screen);
     screen_end(&screen);
     cJSON_Delete(watch.picture);
-    return EXIT_DONE;
+    if (!watch.ended)
+        return EXIT_DONE;
+    live_complain(live, EXIT_USAGE, "%s; asked for was %s", watch.problem, watch.path);
+    return live->code;
 }

@@ -167,7 +167,10 @@ static void print_verdict(const cJSON *node, const struct why_times *times)
     printf("%s is %s%s%s %s: %s (%s)\n", times->name, paint_state(paint, state), state,
            paint_end(paint), times->since, picture_text(node, "text"),
            picture_text(node, "reason"));
-    printf("routable: %s (%s)\n", picture_answer(node, "routable"), picture_unroutable(node));
+    printf("routable: %s (%s)\n", picture_answer(node, "routable"),
+           picture_donates(node)
+               ? "it donates: load balancers send clients to others while there are any"
+               : picture_unroutable(node));
     if (cJSON_IsObject(maintenance))
         printf("maintenance since %s until %s: %s\n", picture_text(maintenance, "since"),
                picture_text(maintenance, "until"), picture_text(maintenance, "reason"));

@@ -31,7 +31,7 @@ const picture = (() => {
 
     const now = () => Date.now() + skew;
     const asChange = (event) => ({at: Date.parse(event.time), from: event.from, state: event.state,
-                                  text: event.text, routable: event.routable});
+                                  text: event.text, routable: event.routable, why: event.routable_reason});
 
     /* ---- Taking in what is told ---- */
 
@@ -211,7 +211,8 @@ const picture = (() => {
     function takeChange(told, event) {
         const since = event.state === event.from ? told.since : event.time;
         const word = event.node === undefined ? "colour" : "state";
-        Object.assign(told, {[word]: event.state, routable: event.routable, reason: event.reason,
+        Object.assign(told, {[word]: event.state, routable: event.routable,
+                             routable_reason: event.routable_reason, reason: event.reason,
                              text: event.text, since, version: event.version});
     }
 
@@ -274,7 +275,7 @@ const picture = (() => {
         spans: (home, from, to) => timeline.spans(
             home.changes,
             {at: Date.parse(home.told.since), state: home.told.state || home.told.colour, text: home.told.text,
-             routable: home.told.routable},
+             routable: home.told.routable, why: home.told.routable_reason},
             known, from, to),
     };
 })();

@@ -103,7 +103,7 @@ const rows = (() => {
         for (const change of home.changes.filter((c) => c.at > picture.now() - picture.window()).reverse()) {
             const item = document.createElement("li");
             item.append(make("time", clock(change.at)), make("span", change.state, `state ${change.state}`),
-                        `  ${change.text}${timeline.isOff(change) ? "; not routable" : ""}`);
+                        `  ${change.text}${timeline.tellOff(change)}`);
             list.append(item);
         }
         if (!list.children.length)

@@ -1,6 +1,6 @@
 /* timeline.js - strips of time, drawn alike on the page and in the report: which state held how long, and why.
  *
- * A change is {at, from, state, text, routable}, with `at` in milliseconds of any clock. */
+ * A change is {at, from, state, text, routable, why}, with `at` in milliseconds of any clock. */
 "use strict";
 
 const timeline = (() => {
@@ -12,6 +12,7 @@ const timeline = (() => {
 
     /* It runs as it should, and takes no clients. */
     const isOff = (held) => held.state === "green" && held.routable === false;
+    const tellOff = (held) => (isOff(held) ? `; not routable${held.why ? `: ${held.why}` : ""}` : "");
     const rank = (held) => RANKS.indexOf(held.state) + (isOff(held) ? 0.5 : 0);
     const worse = (a, b) => (rank(b) > rank(a) ? b : a);
 
@@ -83,7 +84,7 @@ const timeline = (() => {
             bar.className = `${span.state}${off ? " off" : ""}`;
             bar.style.left = `min(${(100 * (span.start - from)) / (to - from)}%, 100% - 3px)`;
             bar.style.width = `${(100 * (span.end - span.start)) / (to - from)}%`;
-            const text = `${span.state}${span.text ? `: ${span.text}` : ""}${off ? "; not routable" : ""}\n` +
+            const text = `${span.state}${span.text ? `: ${span.text}` : ""}${tellOff(span)}\n` +
                 `${clock(span.since)} to ${span.until === to ? "the end" : clock(span.until)}, ` +
                 `${lasting(span.until - span.since)}`;
             tips.set(bar, text);
@@ -174,5 +175,5 @@ const timeline = (() => {
         document.addEventListener("keydown", (event) => (event.key === "Escape" ? hide() : step(event)));
     }
 
-    return {make, spans, isOff, draw, inWords, axis, tell, lasting, counted, begin};
+    return {make, spans, isOff, tellOff, draw, inWords, axis, tell, lasting, counted, begin};
 })();

@@ -35,8 +35,7 @@ _healthctl_options() {
     local live='--server --timeout --help'
     case $1 in
     status) printf '%s\n' "$live --output --no-headers --watch" ;;
-    why) printf '%s\n' "$live --at" ;;
-    diagnose) printf '%s\n' "$live --output --at" ;;
+    why | diagnose) printf '%s\n' "$live --output --at" ;;
     recover | acknowledge) printf '%s\n' "$live --token-file" ;;
     task) printf '%s\n' "$live --wait-max --token-file" ;;
     events) printf '%s\n' "$live --follow --output" ;;

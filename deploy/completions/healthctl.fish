@@ -43,7 +43,7 @@ complete -c healthctl -n '__fish_seen_subcommand_from status' -x -s o -l output 
 complete -c healthctl -n '__fish_seen_subcommand_from status' -l no-headers -d 'No headings'
 complete -c healthctl -n '__fish_seen_subcommand_from status' -l watch -d 'Stay, and redraw'
 complete -c healthctl -n '__fish_seen_subcommand_from events' -x -s o -l output -a 'table json'
-complete -c healthctl -n '__fish_seen_subcommand_from diagnose' -x -s o -l output -a 'table json yaml'
+complete -c healthctl -n '__fish_seen_subcommand_from why diagnose' -x -s o -l output -a 'table json yaml'
 complete -c healthctl -n '__fish_seen_subcommand_from events' -l follow -d 'Go on'
 complete -c healthctl -n '__fish_seen_subcommand_from why replay diagnose' -x -l at -d 'The moment of a trace'
 complete -c healthctl -n '__fish_seen_subcommand_from maint; and not __fish_seen_subcommand_from on off' -a 'on off'
