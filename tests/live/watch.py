@@ -151,8 +151,15 @@ class Watch:
     def maintain(self, name, word):
         """Take a node out of service ("on"), or give it back ("off"), as an operator would."""
         reason = ["--reason", "kernel update"] if word == "on" else []
-        self.lab.run("monitor", [str(self.bin / "healthctl"), "maint", word, name, *reason, "--token-file",
-                                 str(self._token), "--server", f"http://{self.http_address()}"])
+        self._order("maint", word, name, *reason)
+
+    def acknowledge(self):
+        """What stays until somebody has seen it goes."""
+        self._order("acknowledge", "lab")
+
+    def _order(self, *words):
+        self.lab.run("monitor", [str(self.bin / "healthctl"), *words, "--token-file", str(self._token), "--server",
+                                 f"http://{self.http_address()}"])
 
     def write_config(self):
         """healthd's configuration."""
