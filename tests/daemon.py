@@ -230,15 +230,9 @@ def reloaded(stage):
     stage.reload()
     stage.wait_red("n3")
     since = stage.out.count()
-    answer = socket.socket()  # n1 now accepts and is silent: neither refused nor alive
-    port = stage.nodes["lab", "n1"]
-    stage.ports.held[0].close()
-    answer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    answer.bind(("127.0.0.1", port))
-    answer.listen()
+    stage.ports.held[0].listen()  # n1 now accepts and is silent: neither refused nor alive
     stage.out.wait('"node":"n1"', 10, since)
     stage.stop()
-    answer.close()
     after = stage.reports()[before:]
     n1 = [r for r in after if r.get("node") == "n1"]
     old = [r["version"] for r in stage.reports()[:before] if r.get("node") == "n1"]

@@ -25,7 +25,8 @@
 
 struct listener {
     struct fake_mysqld *fake;
-    int fd;
+    int keeper; /* of the port; never listens */
+    int fd;     /* -1: it refuses */
     bool watched;
     int fillers[FILLERS];
 };
@@ -189,13 +190,15 @@ static void allow_descriptors(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* A second socket keeps the port while nobody listens there: else somebody could be given it meanwhile. */
 static uint16_t bind_any(struct listener *listener)
 {
     struct sockaddr_in address;
     socklen_t size = sizeof address;
-    listener->fd = bind_port(0);
-    if (getsockname(listener->fd, (struct sockaddr *)&address, &size) != 0)
+    listener->keeper = bind_port(0);
+    if (getsockname(listener->keeper, (struct sockaddr *)&address, &size) != 0)
         abort();
+    listener->fd = bind_port(ntohs(address.sin_port));
     return ntohs(address.sin_port);
 }
 
@@ -224,8 +227,10 @@ void fake_house_open(struct fake_house *house, unsigned count)
             _exit(0);
         keep_house(house->wake_fd);
     }
-    for (unsigned i = 0; i < count; i++)
+    for (unsigned i = 0; i < count; i++) {
         close(listeners[i].fd);
+        close(listeners[i].keeper);
+    }
     free(listeners);
 }
 
