@@ -79,13 +79,13 @@ bool picture_view(const cJSON *view, char text[PICTURE_VIEW_MAX])
     return true;
 }
 
-/* One reason stands for two causes, of which the document tells one. */
 bool picture_donates(const cJSON *node)
 {
     return strcmp(picture_text(node, "reason"), "donor") == 0 &&
            strcmp(picture_answer(node, "routable"), "yes") == 0;
 }
 
+/* One reason stands for two causes, of which the document tells one. */
 const char *picture_unroutable(const cJSON *node)
 {
     bool ours = cJSON_IsObject(picture_get(node, "maintenance"));
