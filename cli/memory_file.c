@@ -321,7 +321,8 @@ const struct intent *memory_file_intent(const struct memory_file *file, uint32_t
 
 uint64_t memory_file_intend(struct memory_file *file, uint32_t cluster, const struct intent *intent)
 {
-    struct memory_cluster *image = image_of(file, cluster);
+    struct memory_cluster *image =
+        file->options.roster->clusters[cluster].used ? image_of(file, cluster) : NULL;
 
     if (!image)
         return 0;

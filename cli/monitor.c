@@ -412,8 +412,7 @@ void monitor_destroy(struct monitor *monitor, int patience_ms)
         event_free(monitor->timer);
     if (monitor->second)
         event_free(monitor->second);
-    actor_destroy(monitor->actor);
-    monitor->actor = NULL;
+    monitor_end_acting(monitor);
     lease_destroy(monitor->lease, patience_ms);
     turns_destroy(monitor->turns);
     if (monitor->timer_fd != -1)

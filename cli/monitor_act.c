@@ -138,6 +138,16 @@ void monitor_mind_acting(struct monitor *monitor)
     actor_mind(monitor->actor);
 }
 
+void monitor_end_acting(struct monitor *monitor)
+{
+    for (uint32_t i = 0;
+         monitor->actor && monitor->lease && i < monitor->roster.directory.cluster_capacity; i++)
+        if (actor_is_busy(monitor->actor, i))
+            lease_keep(monitor->lease, i);
+    actor_destroy(monitor->actor);
+    monitor->actor = NULL;
+}
+
 void monitor_forget_acting(struct monitor *monitor, uint32_t cluster)
 {
     turns_forget(monitor->turns, cluster);

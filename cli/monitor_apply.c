@@ -122,6 +122,7 @@ static void remove_cluster(struct monitor *monitor, uint32_t number)
     struct roster_cluster *home = &monitor->roster.clusters[number];
     struct health_cluster_snapshot cluster = {.version = 0};
 
+    monitor_forget_acting(monitor, number); /* while it has its names, and ends what runs there */
     while (home->count)
         remove_node(monitor, home->nodes[home->count - 1]);
     if (monitor->recorder)

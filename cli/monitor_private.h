@@ -85,6 +85,9 @@ void monitor_mind_acting(struct monitor *monitor);
 /* The number is a new cluster's. */
 void monitor_forget_acting(struct monitor *monitor, uint32_t cluster);
 
+/* End what runs; the lease of a cluster where something was under way is not given up. */
+void monitor_end_acting(struct monitor *monitor);
+
 /* Let it be looked at. */
 void monitor_show_acting(struct monitor *monitor);
 

@@ -386,6 +386,19 @@ static void note_green(struct record *record, const struct node *node)
     record->told.wanted = false;
 }
 
+/* Once every node serves nobody holds other write-sets under the same numbers any more. That the cluster is Green does
+ * not say it: it may expect fewer nodes than it has. */
+static void forget_split(struct health_memory *memory, const struct health_engine *engine,
+                         uint32_t cluster)
+{
+    struct health_cluster_snapshot snapshot;
+
+    if (health_cluster_snapshot(engine, cluster, &snapshot) == HEALTH_OK &&
+        snapshot.states[HEALTH_STATE_GREEN] == snapshot.nodes &&
+        !(snapshot.signs >> HEALTH_SIGN_SPLIT_BRAIN & 1u))
+        memory->clusters[cluster].split = false;
+}
+
 static void take_node_report(struct health_memory *memory, const struct health_engine *engine,
                              const struct health_report *report)
 {
@@ -394,10 +407,12 @@ static void take_node_report(struct health_memory *memory, const struct health_e
 
     note_life(memory, engine, report);
     note_join(record, engine, report);
-    if (report->state == HEALTH_STATE_GREEN)
+    if (report->state == HEALTH_STATE_GREEN) {
         note_green(record, node);
-    if (report->state != HEALTH_STATE_GREEN)
+        forget_split(memory, engine, engine->cold[report->subject].cluster);
+    } else {
         record->told.stood_ns = 0;
+    }
 }
 
 static void take_cluster_report(struct health_memory *memory, const struct health_engine *engine,
@@ -405,10 +420,11 @@ static void take_cluster_report(struct health_memory *memory, const struct healt
 {
     struct health_cluster_memory *known = &memory->clusters[cluster];
 
-    if (report->state == HEALTH_COLOUR_GREEN)
-        known->split = false;
+    (void)report;
     if ((unsigned)engine->clusters[cluster].signs >> HEALTH_SIGN_SPLIT_BRAIN & 1u)
         known->split = true;
+    else
+        forget_split(memory, engine, cluster);
 }
 
 void health_memory_report(struct health_memory *memory, const struct health_engine *engine,

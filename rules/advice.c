@@ -75,6 +75,19 @@ static enum health_answer not_maintained(const struct health_case *known, uint32
     return yes_if(!known->nodes[place].known.maintained);
 }
 
+/* Who joins a cluster of another history takes a full transfer, and the last copies of its own may be gone with it. */
+static enum health_answer one_history(const struct health_case *known, uint32_t place)
+{
+    const struct health_node_memory *memory = &known->nodes[place].memory;
+    const struct health_uuid *served = &known->memory.served.history;
+    bool saved = memory->grastate.known && !health_uuid_is_zero(&memory->grastate.uuid);
+    const struct health_uuid *own = saved ? &memory->grastate.uuid : &memory->served.history;
+
+    if (health_uuid_is_zero(served))
+        return HEALTH_ANSWER_NOT_KNOWN;
+    return yes_if(health_uuid_is_zero(own) || health_uuid_equal(own, served));
+}
+
 /* A recovery holds the data, too. */
 static enum health_answer no_recovery(const struct health_case *known, uint32_t place)
 {
@@ -108,6 +121,7 @@ static const struct precondition to_start[] = {
     {HEALTH_STATEMENT_NOBODY_JOINS, false, nobody_joins},
     {HEALTH_STATEMENT_DOWN, true, down},
     {HEALTH_STATEMENT_FRESH, true, fresh},
+    {HEALTH_STATEMENT_ONE_HISTORY, true, one_history},
     {HEALTH_STATEMENT_NO_TRANSFER, true, no_recovery},
     {HEALTH_STATEMENT_NOT_LOOPING, true, not_looping},
     {HEALTH_STATEMENT_NOT_TAINTED, true, not_tainted},

@@ -209,6 +209,15 @@ static enum health_answer candidate(const struct choice *choice, struct health_s
     return yes_if(choice->place != HEALTH_NODE_NONE);
 }
 
+/* Who takes a node out of service may be at work on its data. */
+static enum health_answer not_maintained(const struct choice *choice,
+                                         struct health_statement *statement)
+{
+    statement->place = choice->place;
+    return yes_if(choice->place == HEALTH_NODE_NONE || /* which is said already */
+                  !choice->known->nodes[choice->place].known.maintained);
+}
+
 /* Is this node, whose own position cannot be used, surely not beyond the chosen one? */
 static enum health_answer is_not_ahead(const struct choice *choice, uint32_t place)
 {
@@ -283,6 +292,7 @@ static const struct precondition {
     {HEALTH_STATEMENT_SAME_HISTORY, same_history, NULL},
     {HEALTH_STATEMENT_NO_SPLIT, no_split, NULL},
     {HEALTH_STATEMENT_CANDIDATE, candidate, NULL},
+    {HEALTH_STATEMENT_NOT_MAINTAINED, not_maintained, NULL},
     {HEALTH_STATEMENT_NOTHING_AHEAD, nothing_ahead, NULL},
     {HEALTH_STATEMENT_NOT_BELOW, not_below, NULL},
     {HEALTH_STATEMENT_SAFE_CASE, safe_case, NULL},

@@ -39,7 +39,7 @@ bool node_is_red(const struct health_case_node *node);
 /* Does somebody serve? */
 bool cluster_serves(const struct health_case *known);
 
-/* Has a split brain been seen since it was last Green? */
+/* Has a split brain been seen since all of its nodes were last Green? */
 bool cluster_was_split(const struct health_case *known);
 
 bool node_joins(const struct health_case_node *node);

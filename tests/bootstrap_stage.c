@@ -143,6 +143,7 @@ static bool take_flag(struct health_case_node *node, const char *word)
         {"gvw", &node->memory.gvwstate, HEALTH_ANSWER_YES},
         {"nogvw", &node->memory.gvwstate, HEALTH_ANSWER_NO},
         {"gvw?", &node->memory.gvwstate, HEALTH_ANSWER_NOT_KNOWN},
+        {"maint", (uint8_t *)&node->known.maintained, true},
         {"sst", &node->memory.sst_in_progress, HEALTH_ANSWER_YES},
         {"sst?", &node->memory.sst_in_progress, HEALTH_ANSWER_NOT_KNOWN},
         {"inconsistent", &node->memory.taint, HEALTH_TAINT_INCONSISTENT},

@@ -37,7 +37,13 @@ void stage_commit(unsigned number, int64_t seqno)
 
 void stage_begin(uint32_t nodes)
 {
+    stage_begin_expecting(nodes, nodes);
+}
+
+void stage_begin_expecting(uint32_t nodes, uint32_t expected)
+{
     scene_begin(&scene, nodes);
+    scene.recording.header.expected_size = expected;
     for (unsigned i = 1; i <= nodes; i++)
         stage_commit(i, 100);
     scene_run(&scene, 2);

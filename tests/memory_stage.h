@@ -14,6 +14,9 @@ extern struct replay replay;
 /* So many nodes serve for two seconds, each at position 100. */
 void stage_begin(uint32_t nodes);
 
+/* ... and so many are expected. */
+void stage_begin_expecting(uint32_t nodes, uint32_t expected);
+
 /* What the scene, which is over, has left of a node and of its cluster. After replay_close() it may go on. */
 const struct health_node_memory *stage_node(unsigned number);
 const struct health_cluster_memory *stage_cluster(void);

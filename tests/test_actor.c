@@ -193,7 +193,44 @@ Test(actor, what_fails_is_tried_again_and_left_in_the_end)
     cr_expect(stage_until(&stage, "nothing-to-do"), "%s", stage_doing(&stage));
     stage_advise(&stage, HEALTH_FAULT_NODE_CRASHED, HEALTH_ACTION_START);
     stage_run(&stage, 600);
+    cr_expect_eq(lines(stage_trace(&stage)), 3, "it was only on its way, and came to nothing");
+    stage_green(&stage, 0);
+    stage.diagnosis = (struct health_diagnosis){.treated = HEALTH_UNEXPLAINED};
+    cr_expect(stage_until(&stage, "nothing-to-do"), "%s", stage_doing(&stage));
+    stage_run(&stage, 60);
+    stage_advise(&stage, HEALTH_FAULT_NODE_CRASHED, HEALTH_ACTION_START);
+    stage_run(&stage, 600);
     cr_expect_gt(lines(stage_trace(&stage)), 3);
+    stage_end(&stage);
+}
+
+Test(actor, what_runs_is_ended_when_the_lease_is_lost)
+{
+    struct stage stage;
+
+    stage_begin(&stage, "act", CRASHED SHELL("echo $@ >>TRACE; exec sleep 10") QUICK);
+    stage_advise(&stage, HEALTH_FAULT_NODE_CRASHED, HEALTH_ACTION_START);
+    for (int i = 0; i < 100 && !*stage_trace(&stage); i++)
+        stage_run(&stage, 20);
+    cr_expect(actor_is_busy(stage.actor, stage.cluster));
+    stage.leased = false;
+    cr_expect(stage_until(&stage, "\"outcome\":\"interrupted\""), "%s", stage_doing(&stage));
+    cr_expect_not(actor_is_busy(stage.actor, stage.cluster));
+    stage_end(&stage);
+}
+
+/* A reload may take the cluster away while something runs there: its names are gone, and a file without them is refused. */
+Test(actor, nothing_is_written_of_a_cluster_that_is_gone)
+{
+    struct stage stage;
+    const struct intent intent = {.id = "7-1", .node = "n1"};
+
+    stage_begin(&stage, "act", CRASHED LEAVES_A_LINE);
+    cr_expect_neq(memory_file_intend(stage.file, stage.cluster, &intent), 0);
+    for (unsigned i = 0; i < NODES; i++)
+        roster_remove_node(&stage.roster, stage.nodes[i], 1);
+    roster_remove_cluster(&stage.roster, stage.cluster, 1);
+    cr_expect_eq(memory_file_intend(stage.file, stage.cluster, &intent), 0);
     stage_end(&stage);
 }
 
@@ -275,6 +312,9 @@ Test(actor, a_bootstrap_marks_who_is_to_be_admitted)
     stage_advise(&stage, HEALTH_FAULT_NODE_STOPPED, HEALTH_ACTION_START);
     stage.diagnosis.advice.place = 1;
     stage_green(&stage, 0);
+    stage_run(&stage, 200);
+    cr_expect_eq(lines(stage_trace(&stage)), 1, "a new history is not the one that was meant");
+    health_memory_node(stage.memory, stage.nodes[0])->served = (struct health_position){{1, 2}, 99};
     for (int i = 0; i < 100 && lines(stage_trace(&stage)) < 2; i++)
         stage_run(&stage, 20);
     cr_expect_not_null(strstr(stage_trace(&stage), "start n2 "), "%s", stage_trace(&stage));

@@ -196,6 +196,10 @@ static const struct situation {
     {"n1 crash U:-1 rec U:90 | n2 crash U:-1 rec U:95", "mark U:90 split",
      "C n2, not: no-split-brain"},
 
+    /* ---- Somebody is at work ---- */
+    {"n1 clean U:90 maint | n2 clean U:90 maint", "mark U:90", "A n1, not: not-in-maintenance"},
+    {"n1 clean U:90 | n2 clean U:90 maint", "mark U:90", "A n1"},
+
     /* ---- Less than what was served ---- */
     {"n1 clean U:90 | n2 clean U:90", "mark U:91", "A n1, not: not-below-served"},
     {"n1 crash U:-1 rec U:999 | n2 crash U:-1 rec U:998", "mark U:1234",
@@ -320,7 +324,7 @@ Test(bootstrap, the_largest_cluster_has_room_for_every_answer)
     stage_case(nodes, "mark U:5", &known);
     health_advise_bootstrap(&known, &advice);
     cr_expect(advice.allowed);
-    cr_expect_eq(advice.count, 10 + 4 * HEALTH_CLUSTER_NODES_MAX);
+    cr_expect_eq(advice.count, 11 + 4 * HEALTH_CLUSTER_NODES_MAX);
     known.nodes[HEALTH_CLUSTER_NODES_MAX - 1].memory.taint = HEALTH_TAINT_TORN;
     health_advise_bootstrap(&known, &advice);
     cr_expect_not(advice.allowed);

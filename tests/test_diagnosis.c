@@ -36,6 +36,8 @@ static void crash(uint32_t place)
     known.cluster.reason = HEALTH_REASON_SOME_SERVE;
 }
 
+static const struct health_position served = {{1, 2}, 100};
+
 /* `count` members that serve, all of them expected. */
 static void begin(uint32_t count)
 {
@@ -50,7 +52,9 @@ static void begin(uint32_t count)
     known.cluster.states[HEALTH_STATE_UNKNOWN] = count;
     known.cluster.colour = HEALTH_COLOUR_GREEN;
     known.cluster.reason = HEALTH_REASON_ALL_SERVE;
+    known.memory.served = served;
     for (uint32_t i = 0; i < count; i++) {
+        known.nodes[i].memory.served = served;
         known.nodes[i].known.since_ns = NOW_NS / 2;
         known.nodes[i].known.transitions = 1;
         known.nodes[i].facts[HEALTH_FACT_PROBE] = HEALTH_PROBE_FACT_OK;
@@ -341,6 +345,27 @@ Test(start, not_after_a_split)
     begin_crashed();
     known.memory.split = true;
     expect_only(HEALTH_ACTION_START, HEALTH_STATEMENT_NO_SPLIT);
+}
+
+/* It would take a full transfer: of what it holds nothing would be left. */
+Test(start, not_into_another_history)
+{
+    begin_crashed();
+    known.nodes[2].memory.grastate.known = true;
+    known.nodes[2].memory.grastate.uuid = (struct health_uuid){3, 4};
+    expect_only(HEALTH_ACTION_START, HEALTH_STATEMENT_ONE_HISTORY);
+    known.nodes[2].memory.grastate.uuid = (struct health_uuid){0};
+    known.nodes[2].memory.served.history = (struct health_uuid){3, 4};
+    expect_only(HEALTH_ACTION_START, HEALTH_STATEMENT_ONE_HISTORY);
+    known.nodes[2].memory.grastate.uuid = served.history;
+    health_diagnose(&known, &diagnosis);
+    cr_expect(diagnosis.advice.allowed, "it has taken a transfer since");
+    known.nodes[2].memory = (struct health_node_memory){.process = HEALTH_PROCESS_STOPPED};
+    known.nodes[2].memory.crash_ns[0] = NOW_NS - HEALTH_NS_PER_S;
+    health_diagnose(&known, &diagnosis);
+    cr_expect(diagnosis.advice.allowed, "it holds none");
+    known.memory.served = (struct health_position){.seqno = HEALTH_SEQNO_NONE};
+    expect_only(HEALTH_ACTION_START, HEALTH_STATEMENT_ONE_HISTORY);
 }
 
 Test(start, not_by_a_blind_monitor)

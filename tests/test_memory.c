@@ -48,6 +48,24 @@ Test(memory, the_smaller_side_of_a_split_does_not_raise_the_mark)
     cr_expect(stage_cluster()->split);
 }
 
+/* The larger side is all that is expected, so that the cluster is Green; what the smaller one holds is still there. */
+Test(memory, a_split_is_not_over_when_the_cluster_is_green)
+{
+    struct health_cluster_snapshot cluster;
+
+    stage_begin_expecting(5, 3);
+    MEMBERS(&scene, 4, 1, 2, 3);
+    MEMBERS(&scene, 4, 4, 5);
+    scene_run(&scene, 2);
+    scene_crash(&scene, 4);
+    scene_crash(&scene, 5);
+    scene_run(&scene, 8);
+    cr_expect(stage_cluster()->split);
+    health_cluster_snapshot(replay.engine, replay.cluster, &cluster);
+    cr_expect_eq(cluster.colour, HEALTH_COLOUR_GREEN);
+    cr_expect_eq(cluster.signs >> HEALTH_SIGN_SPLIT_BRAIN & 1u, 0);
+}
+
 static void expect_green(unsigned number)
 {
     struct health_node_snapshot node;

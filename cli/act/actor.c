@@ -51,11 +51,6 @@ static void unmark_wanted(struct actor_job *job)
 
 /* ---- The end of an action ---- */
 
-static bool failed(enum intent_outcome outcome)
-{
-    return outcome == INTENT_FAILED || outcome == INTENT_TIMED_OUT || outcome == INTENT_NOT_REACHED;
-}
-
 static void keep_last(struct actor_job *job)
 {
     job->last[job->last_count++ % ACTOR_LAST_MAX] = job->intent;
@@ -91,7 +86,7 @@ static void end(struct actor_job *job, enum intent_outcome outcome)
     job->runner = NULL;
     if (outcome == INTENT_NOT_TAKEN)
         unmark_wanted(job);
-    if (failed(outcome))
+    if (intent_failed(outcome))
         job->failures++;
     else if (outcome == INTENT_DONE)
         job->failures = 0;
@@ -227,6 +222,28 @@ static void move_writing(struct actor_job *job)
         end(job, INTENT_NOT_TAKEN);
 }
 
+/* Whoever has the lease now may act: what runs of ours is ended. */
+static void move_running(struct actor_job *job)
+{
+    const struct actor_options *options = &job->actor->options;
+    int64_t fencing = 0;
+
+    if (options->leased(options->context, job->cluster, &fencing) && fencing == job->intent.fencing)
+        return;
+    log_event(LOG_WARNING, "lease-lost", "cluster=%s node=%s id=%s text=\"the command is ended\"",
+              actor_cluster_name(job), job->intent.node, job->intent.id);
+    end(job, INTENT_INTERRUPTED);
+}
+
+/* One that began a new history has not founded the cluster that went down. */
+static bool serves_what_was_meant(const struct actor_job *job, uint32_t number)
+{
+    const struct health_position *served =
+        &health_memory_node(job->actor->options.memory, number)->served;
+
+    return health_uuid_equal(&served->history, &job->intent.position.history);
+}
+
 static bool reached(const struct actor_job *job)
 {
     uint32_t number = roster_find_node(job->actor->options.roster, job->cluster, job->intent.node);
@@ -237,7 +254,8 @@ static bool reached(const struct actor_job *job)
         return false;
     if (job->intent.action == HEALTH_ACTION_STOP)
         return node.state == HEALTH_STATE_RED_CLEAN || node.state == HEALTH_STATE_RED_UNCLEAN;
-    return node.state == HEALTH_STATE_GREEN;
+    return node.state == HEALTH_STATE_GREEN &&
+           (job->intent.action != HEALTH_ACTION_BOOTSTRAP || serves_what_was_meant(job, number));
 }
 
 static void move_watching(struct actor_job *job)
@@ -279,7 +297,7 @@ static void look_back(struct actor_job *job)
     } else {
         int64_t now_ns = health_clock_ns();
         int64_t ended_ns = job->intent.ended_ns - wall_offset_ns();
-        job->failures = failed((enum intent_outcome)former->outcome) ? former->attempt : 0;
+        job->failures = intent_failed((enum intent_outcome)former->outcome) ? former->attempt : 0;
         job->rest_until_ns = (ended_ns < now_ns ? ended_ns : now_ns) +
                              (handler ? plan_rest_ns(handler, job->failures) : 0);
     }
@@ -297,6 +315,8 @@ static void consider(struct actor_job *job)
         look_back(job);
     if (job->phase == ACTOR_WRITING)
         move_writing(job);
+    else if (job->phase == ACTOR_RUNNING)
+        move_running(job);
     else if (job->phase == ACTOR_WATCHING)
         move_watching(job);
     else if (job->phase == ACTOR_IDLE)
@@ -340,6 +360,11 @@ void actor_mind(struct actor *actor)
     for (uint32_t i = 0; i < actor->clusters; i++)
         if (actor_home(&actor->jobs[i])->used && !at_rest(&actor->jobs[i]))
             consider(&actor->jobs[i]);
+}
+
+bool actor_is_busy(const struct actor *actor, uint32_t cluster)
+{
+    return actor->jobs[cluster].phase != ACTOR_IDLE;
 }
 
 void actor_written(struct actor *actor)

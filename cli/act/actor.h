@@ -52,6 +52,9 @@ void actor_wake(struct actor *actor, uint32_t cluster);
 /* Each second: look at all clusters. */
 void actor_mind(struct actor *actor);
 
+/* Is an action under way there: written down, running, or waited for? */
+bool actor_is_busy(const struct actor *actor, uint32_t cluster);
+
 /* More is on the disk. */
 void actor_written(struct actor *actor);
 

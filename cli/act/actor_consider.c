@@ -63,6 +63,21 @@ void actor_enter_line(struct actor_job *job, const struct health_diagnosis *diag
 
 /* ---- What is known ---- */
 
+/* What was begun in vain goes on until its node serves: while it starts, and fails to, the fault is another. */
+static bool is_unfinished(const struct actor_job *job)
+{
+    const struct intent *last =
+        job->last_count ? &job->last[(job->last_count - 1) % ACTOR_LAST_MAX] : NULL;
+    struct health_node_snapshot node;
+
+    if (!last || !intent_failed((enum intent_outcome)last->outcome) || last->fault != job->fault)
+        return false;
+    uint32_t number = roster_find_node(job->actor->options.roster, job->cluster, last->node);
+    return number != ROSTER_NONE &&
+           health_node_snapshot(job->actor->options.engine, number, &node) == HEALTH_OK &&
+           node.state != HEALTH_STATE_GREEN;
+}
+
 /* A finding that has gone, and comes again, is another. */
 void actor_note_fault(struct actor_job *job, const struct health_diagnosis *diagnosis)
 {
@@ -70,7 +85,7 @@ void actor_note_fault(struct actor_job *job, const struct health_diagnosis *diag
                         ? diagnosis->findings[diagnosis->treated].fault
                         : job->fault;
 
-    if (fault != job->fault || !(diagnosis->faults >> job->fault & 1u))
+    if (fault != job->fault || (!(diagnosis->faults >> job->fault & 1u) && !is_unfinished(job)))
         job->failures = 0;
     job->fault = fault;
 }

@@ -147,3 +147,8 @@ const char *intent_read(const cJSON *json, struct intent *ret_intent)
         return "outcome";
     return NULL;
 }
+
+bool intent_failed(enum intent_outcome outcome)
+{
+    return outcome == INTENT_FAILED || outcome == INTENT_TIMED_OUT || outcome == INTENT_NOT_REACHED;
+}

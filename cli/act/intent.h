@@ -21,7 +21,7 @@
     X(NOT_REACHED, "not-reached", \
       "the command ended well, and the node did not come to the wanted state in time") \
     X(NOT_TAKEN, "not-taken", "a precondition no longer held at the moment of acting") \
-    X(INTERRUPTED, "interrupted", "healthd ended while it acted")
+    X(INTERRUPTED, "interrupted", "healthd ended, or lost its lease, while it acted")
 
 enum intent_outcome {
 #define X(id, ...) INTENT_##id,
@@ -32,6 +32,9 @@ enum intent_outcome {
 
 const char *intent_outcome_name(enum intent_outcome value);
 const char *intent_outcome_text(enum intent_outcome value);
+
+/* Was it done, and in vain? */
+bool intent_failed(enum intent_outcome outcome);
 
 #define INTENT_ID_SIZE 48
 

@@ -23,6 +23,7 @@ struct held {
     bool ours;
     bool asked;
     bool due;         /* in this interval */
+    bool kept;        /* not given up at the end */
     int64_t sent_ns;  /* of the question that is under way */
     int64_t since_ns; /* when the latest that was answered was sent */
     int64_t fencing;
@@ -132,6 +133,11 @@ void lease_forget(struct lease *lease, uint32_t cluster)
     *held = (struct held){.asked = held->asked};
 }
 
+void lease_keep(struct lease *lease, uint32_t cluster)
+{
+    lease->of[cluster].kept = true;
+}
+
 /* ---- Life ---- */
 
 static bool begin(struct lease *lease)
@@ -185,7 +191,7 @@ static void drop_all(struct lease *lease, int patience_ms)
     lease->dropping = true;
     if (!over && patience && event_add(patience, &wait) == 0) {
         for (uint32_t i = 0; i < lease->clusters; i++)
-            lease->of[i].due = lease->of[i].ours || lease->of[i].asked;
+            lease->of[i].due = !lease->of[i].kept && (lease->of[i].ours || lease->of[i].asked);
         pump(lease);
         while (!over && lease->unanswered && redis_link_up(lease->link))
             if (event_base_loop(lease->options.base, EVLOOP_ONCE) != 0)

@@ -34,6 +34,9 @@ void lease_destroy(struct lease *lease, int patience_ms);
 /* Is it ours at this moment? */
 bool lease_held(const struct lease *lease, uint32_t cluster, int64_t now_ns, int64_t *ret_fencing);
 
+/* Something of ours may be under way there at our end: it is not given up then, and runs out by itself. */
+void lease_keep(struct lease *lease, uint32_t cluster);
+
 /* The number is another cluster's. */
 void lease_forget(struct lease *lease, uint32_t cluster);
 

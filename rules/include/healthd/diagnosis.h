@@ -163,7 +163,7 @@ enum health_action {
     X(MEMBERS, "members", "the view has $value members, $limit are configured") \
     X(DOUBLE_CRASH, "double-crash", "$value nodes crashed within moments of each other") \
     X(ROUTABLE, "routable", "$node is not routable: $reason") \
-    /* preconditions of any action */ \
+    /* preconditions of a start or a stop; not-in-maintenance is also one of a bootstrap */ \
     X(SERVES, "cluster-serves", "the cluster serves, so a node that starts has somebody to join") \
     X(DOWN, "node-is-down", "its own agent says that mysqld on $node is gone") \
     X(FRESH, "testimony-is-fresh", "what is known of $node is no older than its limit") \
@@ -176,13 +176,13 @@ enum health_action {
     X(SIGHTED, "monitor-sees", "the monitor itself is not blind") \
     X(KNOWN_STOP, "wanted", "$node was a member before the recovery began") \
     X(ON_SMALLER_SIDE, "smaller-side", "$node is on the smaller side") \
-    /* preconditions of a bootstrap, see <healthd/bootstrap.h> */ \
+    /* preconditions of a bootstrap, see <healthd/bootstrap.h>; one-history is also one of a start */ \
     X(NO_PRIMARY, "no-primary-anywhere", "no node serves, nor may serve unseen") \
     X(ALL_OBSERVED, "all-observed", "$node is positively known to be down") \
     X(ALL_CONFIGURED, "all-configured", "every member of the last view is a configured node") \
     X(NO_TRANSFER, "no-transfer", "no state transfer or recovery is going on at $node") \
     X(POSITION_KNOWN, "position-known", "the position of $node is known: $history:$value") \
-    X(ONE_HISTORY, "one-history", "$node has the history of the others") \
+    X(ONE_HISTORY, "one-history", "$node has the history of the others, or none") \
     X(SAME_HISTORY, "remembered-history", "the history is the one that was last served") \
     X(CANDIDATE, "candidate", "a node whose data can be trusted is there") \
     X(NOTHING_AHEAD, "nothing-ahead", \
