@@ -179,7 +179,6 @@ static uint32_t add_cluster(struct monitor *monitor, const struct config_cluster
     roster_add_cluster(&monitor->roster, number, wanted->name);
     health_memory_forget_cluster(monitor->memory, number);
     memory_file_recall_cluster(monitor->memory_file, number);
-    monitor_forget_acting(monitor, number);
     fault_watch_forget(monitor->fault_watch, number);
     return number;
 }

@@ -416,13 +416,10 @@ static void take_node_report(struct health_memory *memory, const struct health_e
 }
 
 static void take_cluster_report(struct health_memory *memory, const struct health_engine *engine,
-                                uint32_t cluster, const struct health_report *report)
+                                uint32_t cluster)
 {
-    struct health_cluster_memory *known = &memory->clusters[cluster];
-
-    (void)report;
     if ((unsigned)engine->clusters[cluster].signs >> HEALTH_SIGN_SPLIT_BRAIN & 1u)
-        known->split = true;
+        memory->clusters[cluster].split = true;
     else
         forget_split(memory, engine, cluster);
 }
@@ -433,7 +430,7 @@ void health_memory_report(struct health_memory *memory, const struct health_engi
     if (report->subject < memory->node_capacity)
         take_node_report(memory, engine, report);
     else if (report->subject - memory->node_capacity < memory->cluster_capacity)
-        take_cluster_report(memory, engine, report->subject - memory->node_capacity, report);
+        take_cluster_report(memory, engine, report->subject - memory->node_capacity);
 }
 
 void health_memory_acknowledge(struct health_memory *memory, const struct health_engine *engine,

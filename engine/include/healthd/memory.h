@@ -79,8 +79,8 @@ struct health_cluster_memory {
     struct health_position served; /* the high-water mark: the highest that a Green node reported */
     int64_t served_ns;             /* when one last did */
     int64_t crashed_ns; /* when members crashed within moments; stays until acknowledged */
-    /* Since all of its nodes were last Green, one number may mean two write-sets: two Primary components of one history were seen, or
-     * somebody served alone below the mark after an outage. */
+    /* Since all of its nodes were last Green, one number may mean two write-sets: two Primary components of one
+     * history were seen, or somebody served alone below the mark after an outage. */
     bool split;
 };
 
